@@ -1,0 +1,1 @@
+"""GridPatrol: report, dispatch, rectify, check, close."""

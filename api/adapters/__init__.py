@@ -1,0 +1,1 @@
+"""The world outside: files, pictures, tokens, a private PostgreSQL."""

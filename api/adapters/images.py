@@ -1,0 +1,241 @@
+"""Pictures from outside: checked before decoding, decoded once, and turned into facts and copies.
+
+Order matters. Bytes are counted, then the skeleton of the file is walked (`image_headers`), then pixels are
+counted, and only then a decoder sees the file. The decoder is chosen by content and called directly, so
+that none of Pillow's other formats can be reached from outside.
+
+Accepted are JPEG (of a multi-picture file, MPO, the first picture), PNG, WebP and HEIC (the primary
+picture). Animations are refused rather than cut to a frame: which of the frames would be the proof?
+
+What can't be told: a JPEG that was cut and then given a new end marker, or a WebP or HEIC whose end was
+overwritten with zeros, may decode without complaint, because these formats carry no checksum.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from io import BytesIO
+
+from anyio import CapacityLimiter, to_thread
+from PIL import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+from pillow_heif.as_plugin import HeifImageFile
+
+from api.adapters import image_headers
+from api.adapters.exif import ExifFacts, read_exif
+from api.adapters.image_copies import SCREEN_SIDE, THUMB_SIDE, Copies, draw_copies, fit
+from api.adapters.image_refusals import (
+    ImageAnimated,
+    ImageBomb,
+    ImageDamaged,
+    ImageRefused,
+    ImageTooLarge,
+    ImageTooManyPixels,
+    ImageTruncated,
+    ImageTypeMismatch,
+    ImageTypeUnsupported,
+    NotAnImage,
+)
+from api.domain.geo import Place
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Copies",
+    "ImageAnimated",
+    "ImageBomb",
+    "ImageDamaged",
+    "ImageFacts",
+    "ImageLimits",
+    "ImageRefused",
+    "ImageTooLarge",
+    "ImageTooManyPixels",
+    "ImageTruncated",
+    "ImageTypeMismatch",
+    "ImageTypeUnsupported",
+    "NotAnImage",
+    "ProcessedImage",
+    "make_copies",
+    "process_image",
+    "process_image_async",
+    "read_image",
+]
+
+_DECODERS: dict[str, type[ImageFile.ImageFile]] = {
+    image_headers.JPEG: JpegImageFile,
+    image_headers.PNG: PngImageFile,
+    image_headers.WEBP: WebPImageFile,
+    image_headers.HEIC: HeifImageFile,
+}
+
+_WORDS: tuple[tuple[type[ImageRefused], tuple[str, ...]], ...] = (
+    (ImageBomb, ("decompressed data too large", "text chunks", "security limit")),
+    (ImageTruncated, ("truncated", "end of file")),
+)
+"""Decoders say only in words what went wrong; tests hold these words against the libraries in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """The largest picture that is taken, inclusive."""
+
+    max_bytes: int = 25 * 1024 * 1024
+    max_pixels: int = 50_000_000
+
+
+DEFAULT_LIMITS = ImageLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What a picture says about itself. All but the first five fields is a claim of whoever made the file."""
+
+    media_type: str
+    """From the content: `image/jpeg`, `image/png`, `image/webp` or `image/heic`."""
+    size_bytes: int
+    sha256: str
+    """Of the whole file, 64 hexadecimal digits."""
+    width: int
+    """Pixels of the picture when it stands upright; so is `height`."""
+    height: int
+    orientation: int
+    """How the stored pixels have to be turned, 1..8 as in Exif. Always 1 for HEIC, whose decoder turns it."""
+    taken_at: datetime | None
+    """Aware: in the offset that the camera wrote, else in the default zone of the call."""
+    place: Place | None
+    """Where the camera was."""
+    make: str | None
+    model: str | None
+    software: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessedImage:
+    """Facts and copies from one decoding."""
+
+    facts: ImageFacts
+    thumb: bytes = field(repr=False)
+    """JPEG, longest side 320 px."""
+    screen: bytes = field(repr=False)
+    """JPEG, longest side 1600 px."""
+
+
+def read_image(
+    data: bytes, *, declared_type: str | None, default_zone: tzinfo, limits: ImageLimits = DEFAULT_LIMITS
+) -> ImageFacts:
+    """Return the facts of a picture that is complete and decodes, else raise a subclass of `ImageRefused`.
+
+    `declared_type` is the media type that the sender gave, None if none. Exif times without an offset are
+    taken to be in `default_zone`. Broken Exif is no reason to refuse: what can't be read is None.
+    """
+    opened = _Opened(data, declared_type, limits, THUMB_SIDE)
+    return opened.facts(default_zone)
+
+
+def make_copies(data: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> Copies:
+    """Return thumb and screen copy of a picture; raises as `read_image` does."""
+    opened = _Opened(data, None, limits, SCREEN_SIDE)
+    return draw_copies(opened.image, opened.exif().orientation)
+
+
+def process_image(
+    data: bytes, *, declared_type: str | None, default_zone: tzinfo, limits: ImageLimits = DEFAULT_LIMITS
+) -> ProcessedImage:
+    """Return facts and copies with a single decoding; arguments and errors as for `read_image`."""
+    opened = _Opened(data, declared_type, limits, SCREEN_SIDE)
+    facts = opened.facts(default_zone)
+    copies = draw_copies(opened.image, facts.orientation)
+    return ProcessedImage(facts, copies.thumb, copies.screen)
+
+
+async def process_image_async(
+    data: bytes,
+    *,
+    declared_type: str | None,
+    default_zone: tzinfo,
+    limiter: CapacityLimiter,
+    limits: ImageLimits = DEFAULT_LIMITS,
+) -> ProcessedImage:
+    """Do `process_image` in a thread; decoders leave the interpreter to others meanwhile.
+
+    `limiter` bounds how many run at once, and with that the memory. Measured beside the file itself: about
+    30 MB for a phone's JPEG of any size, 6 bytes per pixel for a progressive one, 7 for HEIC, and at worst 17
+    for a WebP with transparency: 0.2 GB at 12 megapixels, 0.9 GB at 50. A caller who goes away does not
+    stop a decoding that has begun, so that the bound holds.
+    """
+    work = partial(process_image, data, declared_type=declared_type, default_zone=default_zone, limits=limits)
+    return await to_thread.run_sync(work, limiter=limiter)
+
+
+class _Opened:
+    """A picture that passed every check and is decoded, at a reduced size where the format can do that."""
+
+    def __init__(self, data: bytes, declared_type: str | None, limits: ImageLimits, side: int) -> None:
+        """`side` is the longest side in pixels that is still needed."""
+        if len(data) > limits.max_bytes:
+            raise ImageTooLarge(f"{len(data)} bytes; at most {limits.max_bytes} are taken")
+        header = image_headers.read_header(data)
+        if not image_headers.keeps_declaration(header.media_type, declared_type):
+            raise ImageTypeMismatch(f"the content is {header.media_type}")
+        if header.size:
+            _check_pixels(header.size, limits)
+        self._data = data
+        self._media_type = header.media_type
+        try:
+            self.image = _DECODERS[header.media_type](BytesIO(data))
+            self._size = self.image.size
+            _check_pixels(self._size, limits)
+            if isinstance(self.image, JpegImageFile):
+                # Decodes at 1/2, 1/4 or 1/8: several times faster, and every byte is still read.
+                self.image.draft(None, fit(self._size, side))
+            self.image.load()
+        except (ImageRefused, MemoryError):
+            raise
+        except Exception as error:
+            # Decoders raise nearly anything on hostile bytes; whatever it is, the picture is the reason.
+            raise _refusal(error) from error
+
+    def exif(self, default_zone: tzinfo = UTC) -> ExifFacts:
+        # Asked after decoding, because a PNG may have its block behind the pixels.
+        return read_exif(self.image.info.get("exif"), default_zone)
+
+    def facts(self, default_zone: tzinfo) -> ImageFacts:
+        exif = self.exif(default_zone)
+        width, height = self._size
+        if exif.orientation >= 5:  # noqa: PLR2004  5..8 lie on their side
+            width, height = height, width
+        return ImageFacts(
+            media_type=self._media_type,
+            size_bytes=len(self._data),
+            sha256=hashlib.sha256(self._data).hexdigest(),
+            width=width,
+            height=height,
+            orientation=exif.orientation,
+            taken_at=exif.taken_at,
+            place=exif.place,
+            make=exif.make,
+            model=exif.model,
+            software=exif.software,
+        )
+
+
+def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise ImageDamaged("the picture has no pixels")
+    if width * height > limits.max_pixels:
+        raise ImageTooManyPixels(f"{width} x {height} pixels; at most {limits.max_pixels} are taken")
+
+
+def _refusal(error: Exception) -> ImageRefused:
+    said = str(error).lower()
+    for kind, words in _WORDS:
+        if any(word in said for word in words):
+            return kind(
+                "the decoder stopped: the file is built to be huge"
+                if kind is ImageBomb
+                else "data is missing"
+            )
+    return ImageDamaged("the picture can't be decoded")

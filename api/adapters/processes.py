@@ -1,0 +1,44 @@
+"""Starting and ending other programs so that none outlives us, whatever happens to us."""
+
+import contextlib
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A signal, and how long a process has to end after it."""
+
+    signal: signal.Signals
+    patience_s: float
+
+
+def tied_to_us(command: Sequence[str], at_our_end: signal.Signals) -> list[str]:
+    """Return `command` so that the kernel signals it when the thread that starts it ends.
+
+    Only the kernel can do that after our own SIGKILL. `setpriv` (util-linux, essential on Debian) asks for
+    the signal and then becomes the command, so the process id is the command's own. Where `setpriv` is
+    missing the command starts untied; what it leaves behind is dealt with at the next start.
+    """
+    setpriv = shutil.which("setpriv", path=SYSTEM_PATH)
+    if setpriv is None:
+        return list(command)
+    return [setpriv, "--pdeathsig", at_our_end.name.removeprefix("SIG"), "--", *command]
+
+
+def end(process: subprocess.Popen[bytes], *pushes: Push) -> int:
+    """End a child of ours with ever stronger signals and at last SIGKILL; return its exit code."""
+    for push in pushes:
+        if process.poll() is not None:
+            break
+        process.send_signal(push.signal)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(push.patience_s)
+    if process.poll() is None:
+        process.kill()
+    return process.wait()

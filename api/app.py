@@ -1,0 +1,78 @@
+"""The API process: wiring only."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+
+from api import contract, problems
+from api.adapters.files import open_store
+from api.adapters.tokens import TokenSigner
+from api.contract import BoundedBodies, refuse_unknown_query
+from api.db import Database
+from api.deps import Wiring
+from api.queries.reference import ReferenceCache
+from api.routers import (
+    accounts,
+    catalogue,
+    deadlines,
+    dispatch,
+    docs,
+    grids,
+    health,
+    lifecycle,
+    overdue,
+    photos,
+    queue,
+    reports,
+    tickets,
+)
+from api.settings import Settings
+
+DESCRIPTION = """网格巡查与问题整改闭环：上报、立案、派遣、处置、核查、结案；谁超期，一目了然。
+
+Grid patrol and issue tracking: report, file, dispatch, rectify, check, close - and see what is overdue.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the application for these settings."""
+    database = Database(settings.required_database_url, pool_size=settings.pool_size)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await database.close()
+
+    app = FastAPI(
+        title="GridPatrol",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        dependencies=[Depends(refuse_unknown_query)],
+        separate_input_output_schemas=True,
+    )
+    app.state.wiring = Wiring(
+        settings=settings,
+        database=database,
+        files=open_store(settings.files_location),
+        tokens=TokenSigner(settings.token_key.get_secret_value(), settings.access_token_ttl_s),
+        references=ReferenceCache(database),
+    )
+    answering = (health, accounts, reports, tickets, queue, overdue, photos, catalogue, lifecycle, grids)
+    for module in (*answering, dispatch, deadlines):
+        app.include_router(module.router)
+    docs.install(app)
+    problems.install(app)
+    app.add_middleware(BoundedBodies, max_upload_bytes=settings.max_upload_bytes)
+    app.openapi = lambda: contract.describe(app)
+    contract.check_operations(app)
+    return app
+
+
+def app() -> FastAPI:
+    """Build the application from the environment (for `uvicorn --factory api.app:app`)."""
+    return create_app(Settings())

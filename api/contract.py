@@ -1,0 +1,170 @@
+"""What holds for every operation: no unknown query parameters, bounded bodies, a description that says it all."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel, Field
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+from api.domain.access import OPERATIONS, PUBLIC_OPERATIONS
+from api.domain.errors import FieldWrong
+
+MAX_JSON_BYTES = 1024 * 1024
+"""Largest body that is not an upload."""
+
+class FieldProblem(BaseModel):
+    """One wrong field."""
+
+    pointer: str = Field(description="JSON pointer into the body, or /query/..., /path/..., /header/...")
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem."""
+
+    type: str
+    title: str
+    status: int
+    code: str = Field(description="Stable, lower_snake.")
+    detail: str | None = None
+    instance: str | None = None
+    errors: list[FieldProblem] | None = None
+
+
+_PROBLEMS = {
+    "400": "The request can't be read.",
+    "401": "Not signed in.",
+    "403": "Not for this role.",
+    "404": "Nothing that you may see is here.",
+    "405": "The address does not take that method.",
+    "409": "The id is taken, or the state or version has changed.",
+    "412": "The precondition does not hold.",
+    "413": "The request is too large.",
+    "415": "The media type is not supported.",
+    "422": "A field is wrong.",
+    "428": "Say which version you saw.",
+    "429": "Too many attempts.",
+    "503": "Not ready.",
+}
+
+
+async def refuse_unknown_query(request: Request) -> None:
+    """Refuse query parameters that the operation does not know: a misspelt filter must not widen a list."""
+    route = request.scope["route"]
+    known = _query_names(route)
+    for name in request.query_params:
+        if name not in known:
+            raise FieldWrong(
+                f"/query/{name[:60]}",
+                "query_unknown",
+                "This operation has no such parameter.",
+                known=sorted(known),
+            )
+    for name in known:
+        if len(request.query_params.getlist(name)) > 1:
+            raise FieldWrong(f"/query/{name}", "query_repeated", "This parameter is given more than once.")
+
+
+def _query_names(route: APIRoute) -> frozenset[str]:
+    names: set[str] = set()
+    pending = [route.dependant]
+    while pending:
+        dependant = pending.pop()
+        pending.extend(dependant.dependencies)
+        for param in dependant.query_params:
+            annotation = param.field_info.annotation
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                names.update(field.alias or name for name, field in annotation.model_fields.items())
+            else:
+                names.add(param.alias)
+    return frozenset(names)
+
+
+class BoundedBodies:
+    """Answer 413 before a body that is too large is read: uploads have their own bound, JSON has 1 MiB."""
+
+    def __init__(self, app: ASGIApp, *, max_upload_bytes: int) -> None:
+        self.app = app
+        # Multipart frames the file with a few headers and fields.
+        self.max_upload_bytes = max_upload_bytes + 64 * 1024
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting its body."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        upload = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
+        bound = self.max_upload_bytes if upload else MAX_JSON_BYTES
+        announced = headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > bound:
+            await problems.too_large(bound)(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > bound:
+                raise problems.BodyTooLarge(bound)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI description: FastAPI's, with problems as the only kind of error answer."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    schema = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
+    )
+    schemas = schema["components"]["schemas"]
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem | {"additionalProperties": True}
+    for path in schema["paths"].values():
+        for operation in path.values():
+            answers = operation["responses"]
+            for status in [*_statuses(operation["operationId"]), *(s for s in answers if s in _PROBLEMS)]:
+                answers[status] = {
+                    "description": _PROBLEMS[status],
+                    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+    app.openapi_schema = schema
+    return schema
+
+
+def _statuses(operation: str) -> list[str]:
+    everywhere = ["400", "404", "405", "413", "422", "503"]
+    return [*everywhere, "401", "403"] if operation in OPERATIONS else everywhere
+
+
+def operations(app: FastAPI) -> dict[str, str]:
+    """Return the path of each operation, by operation id."""
+    found: dict[str, str] = {}
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            found[route.operation_id or route.unique_id] = context.path_format or ""
+    return found
+
+
+def check_operations(app: FastAPI) -> None:
+    """Refuse to start when an operation has no line in the access table, or the table one too many."""
+    found = operations(app).keys()
+    decided = OPERATIONS.keys() | PUBLIC_OPERATIONS
+    if found != decided:
+        message = f"without an access decision: {found - decided}; decided for nothing: {decided - found}"
+        raise RuntimeError(message)

@@ -1,0 +1,137 @@
+"""What a request is handed: its transaction, the person behind it, the reference data, the time."""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+from fastapi.security import OAuth2PasswordBearer
+
+from api import clock
+from api.adapters.files import FileStore
+from api.adapters.tokens import TokenSigner
+from api.db import Database, ReadSession, WriteSession
+from api.domain.access import OPERATIONS, Viewer
+from api.domain.errors import NotSignedIn, RoleNotAllowed, TokenRefused
+from api.domain.reference import Reference
+from api.queries import people
+from api.queries.reference import ReferenceCache
+from api.settings import Settings
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+UPLOADS_AT_ONCE = max(2, min(4, os.cpu_count() or 1))
+"""Pictures that one process holds in memory: 25 MB each as a file, usually 30 MB more while it is decoded and
+in the worst case 0.9 GB. Cores bound how many are of use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What the process holds for all requests (`app.state.wiring`)."""
+
+    settings: Settings
+    database: Database
+    files: FileStore
+    tokens: TokenSigner
+    references: ReferenceCache
+    uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
+
+
+# Dependencies are async throughout: FastAPI sends plain functions to a thread, which costs more than they do.
+async def wiring(request: Request) -> Wiring:
+    """Return the process's wiring."""
+    return request.app.state.wiring
+
+
+Wired = Annotated[Wiring, Depends(wiring)]
+
+
+async def request_time() -> datetime:
+    """Return the one instant that the whole request works with."""
+    return clock.now()
+
+
+Now = Annotated[datetime, Depends(request_time)]
+
+
+async def unit_of_work(request: Request, wired: Wired) -> AsyncIterator[ReadSession]:
+    """Open the request's one transaction: read-only for reads; else committed when the handler ends well.
+
+    With FastAPI's default scope the commit would come after the answer was sent; hence scope="function".
+    """
+    opened = wired.database.read() if request.method in _READS else wired.database.write()
+    async with opened as session:
+        yield session
+
+
+async def _write_session(request: Request, session: "Reading") -> WriteSession:
+    assert request.method not in _READS, "a read was given a handler that writes"  # noqa: S101  wiring fault
+    return WriteSession(session)
+
+
+Reading = Annotated[ReadSession, Depends(unit_of_work, scope="function")]
+Writing = Annotated[WriteSession, Depends(_write_session, scope="function")]
+
+_bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", refreshUrl="/v1/auth/token", auto_error=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The person behind the request and the reference data that were in force when it began."""
+
+    viewer: Viewer
+    reference: Reference
+
+
+async def signed_in(
+    request: Request,
+    session: Reading,
+    wired: Wired,
+    now: Now,
+    token: Annotated[str | None, Depends(_bearer)],
+) -> SignedIn:
+    """Find the person behind the access token and check that the role may call this operation.
+
+    One statement reads the person, the grids on duty, and the version of the reference data: a revoked
+    sign-in ends at once, and no request ever works with old rules.
+    """
+    if token is None:
+        raise NotSignedIn("Send an access token: Authorization: Bearer <token>.")
+    sign_in_id: UUID = wired.tokens.read(token, now)
+    today = now.astimezone(ZoneInfo(wired.settings.time_zone)).date()
+    found = await people.find_viewer(session, sign_in_id, today)
+    if found is None:
+        raise TokenRefused("The sign-in behind this token has ended.")
+    operation = request.scope["route"].operation_id
+    if found.viewer.role not in OPERATIONS[operation]:
+        raise RoleNotAllowed(
+            f"{operation} is not for the role {found.viewer.role}.",
+            role=found.viewer.role,
+            roles=sorted(OPERATIONS[operation]),
+        )
+    reference = await wired.references.at(found.reference_version)
+    return SignedIn(found.viewer, reference)
+
+
+Caller = Annotated[SignedIn, Depends(signed_in, scope="function")]
+
+
+async def signed_in_apart(
+    request: Request, wired: Wired, now: Now, token: Annotated[str | None, Depends(_bearer)]
+) -> SignedIn:
+    """Do what `signed_in` does in a transaction of its own, which is over when the handler begins.
+
+    For handlers that wait long for something else, such as a picture on its way in or out: with the request's
+    one transaction open all that time, a few slow phones would keep every connection of the pool.
+    """
+    async with wired.database.read() as session:
+        return await signed_in(request, session, wired, now, token)
+
+
+BriefCaller = Annotated[SignedIn, Depends(signed_in_apart, scope="function")]
+"""The person behind the request; such a handler opens short transactions of its own."""

@@ -1,0 +1,114 @@
+"""Who may do what, and who sees what: one policy for every way in.
+
+`OPERATIONS` says which roles may call each operation of the API; `ticket_scope` says which tickets a
+viewer sees. Lists, counts, maps, exports, media and the single-object check all use the same scope
+(`api.queries.access` turns it into SQL).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    """What a person is in the office's terms (see domain terms in `ROLE_NAMES`)."""
+
+    OFFICER = "officer"
+    DISPATCHER = "dispatcher"
+    UNIT_MEMBER = "unit_member"
+    UNIT_LEAD = "unit_lead"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+
+
+ROLE_NAMES: dict[Role, tuple[str, str]] = {
+    Role.OFFICER: ("网格员", "grid officer"),
+    Role.DISPATCHER: ("派遣员", "dispatcher"),
+    Role.UNIT_MEMBER: ("责任单位经办人", "unit member"),
+    Role.UNIT_LEAD: ("责任单位负责人", "unit lead"),
+    Role.SUPERVISOR: ("督查员", "supervisor"),
+    Role.ADMINISTRATOR: ("系统管理员", "administrator"),
+}
+"""Names for people: (zh, en)."""
+
+UNIT_ROLES = frozenset({Role.UNIT_MEMBER, Role.UNIT_LEAD})
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The signed-in person, as far as rules need to know."""
+
+    person_id: UUID
+    session_id: UUID
+    username: str
+    name: str
+    role: Role
+    unit_id: int | None
+    grid_codes: tuple[str, ...]
+
+
+EVERYBODY = frozenset(Role)
+_DESK = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATOR})
+
+OPERATIONS: dict[str, frozenset[Role]] = {
+    "me_get": EVERYBODY,
+    "report_file": frozenset({Role.OFFICER, Role.DISPATCHER, Role.SUPERVISOR}),
+    "ticket_list": EVERYBODY,
+    "ticket_get": EVERYBODY,
+    "ticket_get_by_number": EVERYBODY,
+    "ticket_history": EVERYBODY,
+    "ticket_count": EVERYBODY,
+    "ticket_step": EVERYBODY - {Role.ADMINISTRATOR},
+    "queue_list": EVERYBODY,
+    "overdue_list": EVERYBODY,
+    "overdue_summary": EVERYBODY,
+    "lifecycle_get": EVERYBODY,
+    "photo_store": EVERYBODY - {Role.ADMINISTRATOR},
+    "photo_get": EVERYBODY,
+    "catalog_get": EVERYBODY,
+    "grid_list": EVERYBODY,
+    "grid_get": EVERYBODY,
+    "grid_locate": EVERYBODY,
+    "deadline_explain": EVERYBODY,
+    "dispatch_explain": _DESK,
+}
+"""Roles that may call each operation that needs a signed-in person, by operation id."""
+
+PUBLIC_OPERATIONS = frozenset({"token_issue", "token_revoke", "health_live", "health_ready"})
+"""Operations that anyone may call."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketScope:
+    """Which tickets a viewer sees: all of them, or those that match any of the named marks."""
+
+    everything: bool = False
+    unit_id: int | None = None
+    reporter_id: UUID | None = None
+    grid_prefixes: tuple[str, ...] = ()
+
+
+def ticket_scope(viewer: Viewer) -> TicketScope:
+    """Say which tickets this viewer sees.
+
+    The desk (dispatcher, supervisor, administrator) sees all; a unit the tickets it is responsible for;
+    an officer those in the own grids and those reported by herself. A unit role without a unit sees nothing.
+    """
+    if viewer.role in _DESK:
+        return TicketScope(everything=True)
+    if viewer.role in UNIT_ROLES:
+        return TicketScope(unit_id=viewer.unit_id)
+    return TicketScope(reporter_id=viewer.person_id, grid_prefixes=viewer.grid_codes)
+
+
+def sees_name_of(viewer: Viewer, role: Role) -> bool:
+    """Tell whether the viewer may read the name of a person of this role.
+
+    A unit sees "officer", never which officer: whoever finds and checks must not be leaned on (监管分离).
+    """
+    return not (viewer.role in UNIT_ROLES and role is Role.OFFICER)
+
+
+def sees_originals(viewer: Viewer) -> bool:
+    """Tell whether the viewer may fetch the unchanged original of a photo (which carries EXIF)."""
+    return viewer.role in _DESK

@@ -1,0 +1,189 @@
+"""What is wrong with a set of dispatch rules as a whole: ties, and rules that can never get a case.
+
+Looked for when rules are saved, so that choosing never has to guess. Single rules check themselves.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from api.domain.dispatch_rules import DispatchRule
+
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+class ConflictKind(StrEnum):
+    """What is wrong."""
+
+    ID_REPEATED = "id_repeated"
+    TIE = "tie"
+    NEVER_CHOSEN = "never_chosen"
+    CATEGORY_UNKNOWN = "category_unknown"
+    CONDITION_UNKNOWN = "condition_unknown"
+    GRID_UNKNOWN = "grid_unknown"
+    SOURCE_UNKNOWN = "source_unknown"
+    UNIT_UNKNOWN = "unit_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A rule that must not be saved like this, those it collides with, and a sentence in two languages."""
+
+    kind: ConflictKind
+    rule_id: str
+    other_rule_ids: tuple[str, ...]
+    detail_zh: str
+    detail_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The codes that exist. `conditions` are written `P0101-2`; what is `None` is not checked."""
+
+    categories: Collection[str] | None = None
+    conditions: Collection[str] | None = None
+    grids: Collection[str] | None = None
+    sources: Collection[str] | None = None
+    units: Collection[str] | None = None
+
+
+def conflicts(rules: Iterable[DispatchRule], known: Known | None = None) -> list[Conflict]:
+    """Return everything that stands against saving these rules, in their order; empty when all is well.
+
+    Two rules tie when some case is covered by both at the same moment and neither is more specific. A rule is
+    never chosen when rules before it by explicit order cover the same cases during its whole validity.
+    """
+    rules = tuple(rules)
+    found = [*_repeated_ids(rules), *_collisions(rules), *_unknown_codes(rules, known or Known())]
+    position = {rule.id: number for number, rule in reversed(list(enumerate(rules)))}
+    return sorted(found, key=lambda conflict: position[conflict.rule_id])
+
+
+def _repeated_ids(rules: Sequence[DispatchRule]) -> Iterator[Conflict]:
+    seen: set[str] = set()
+    for rule in rules:
+        if rule.id in seen:
+            yield Conflict(
+                ConflictKind.ID_REPEATED,
+                rule.id,
+                (),
+                f"规则编号{rule.id}出现了不止一次。",
+                f"The rule id {rule.id} is used more than once.",
+            )
+        seen.add(rule.id)
+
+
+def _collisions(rules: Sequence[DispatchRule]) -> Iterator[Conflict]:
+    """Compare rules with the same grid prefix, class, condition and source: only they may lack a winner.
+
+    Any others part in specificity, or name different prefixes of equal length, and no code has both.
+    """
+    alike: defaultdict[tuple[str, str, str | None], list[DispatchRule]] = defaultdict(list)
+    for rule in rules:
+        alike[rule.grid_prefix, rule.matter, rule.source].append(rule)
+    for group in alike.values():
+        if len(group) > 1:
+            group.sort(key=lambda rule: (rule.order, _starts(rule)))
+            for number, rule in enumerate(group):
+                yield from _collision(rule, group[:number])
+
+
+def _collision(rule: DispatchRule, earlier: Sequence[DispatchRule]) -> Iterator[Conflict]:
+    """Compare one rule with those before it by order and start."""
+    overlapping = [
+        other for other in earlier if _starts(other) < _ends(rule) and _starts(rule) < _ends(other)
+    ]
+    tied = tuple(other for other in overlapping if other.order == rule.order)
+    if tied:
+        yield Conflict(
+            ConflictKind.TIE,
+            rule.id,
+            tuple(other.id for other in tied),
+            f"规则“{rule.name_zh}”与{_listed_zh(tied)}适用于同样的案件、同样的时间，"
+            "且顺序号相同，分不出先后：请改顺序号或有效期。",
+            f'Rule "{rule.name_en}" covers the same cases at the same time as {_listed_en(tied)}, '
+            "with the same order, so neither wins: change an order or a validity.",
+        )
+        return
+    before = [other for other in overlapping if other.order < rule.order]
+    if _cover(before, rule):
+        yield Conflict(
+            ConflictKind.NEVER_CHOSEN,
+            rule.id,
+            tuple(other.id for other in before),
+            f"规则“{rule.name_zh}”永远轮不到：{_listed_zh(before)}适用于同样的案件，顺序在前，"
+            "并且占满了它的有效期。",
+            f'Rule "{rule.name_en}" is never chosen: its whole validity is filled by {_listed_en(before)}, '
+            "for the same cases and first by order.",
+        )
+
+
+def _cover(others: Sequence[DispatchRule], rule: DispatchRule) -> bool:
+    """Tell whether the others together are in force during the rule's whole validity."""
+    covered_until = _starts(rule)
+    for other in sorted(others, key=_starts):
+        if _starts(other) > covered_until:
+            return False
+        covered_until = max(covered_until, _ends(other))
+        if covered_until >= _ends(rule):
+            return True
+    return False
+
+
+def _starts(rule: DispatchRule) -> datetime:
+    return _ALWAYS if rule.valid_from is None else rule.valid_from.astimezone(UTC)
+
+
+def _ends(rule: DispatchRule) -> datetime:
+    return _FOREVER if rule.valid_until is None else rule.valid_until.astimezone(UTC)
+
+
+def _unknown_codes(rules: Sequence[DispatchRule], known: Known) -> Iterator[Conflict]:
+    """Name the rules that no case can ever match, or that send cases to a unit that is not there."""
+    categories = None if known.categories is None else sorted(known.categories)
+    grids = None if known.grids is None else sorted(known.grids)
+    for rule in rules:
+        if categories is not None and not _begins_some(rule.category, categories):
+            yield _unknown(rule, ConflictKind.CATEGORY_UNKNOWN, "类别", "class", rule.category)
+        elif (
+            rule.condition is not None
+            and known.conditions is not None
+            and rule.matter not in known.conditions
+        ):
+            yield _unknown(rule, ConflictKind.CONDITION_UNKNOWN, "立案条件", "filing condition", rule.matter)
+        if grids is not None and not _begins_some(rule.grid_prefix, grids):
+            yield _unknown(rule, ConflictKind.GRID_UNKNOWN, "网格", "grid", rule.grid_prefix)
+        if rule.source is not None and known.sources is not None and rule.source not in known.sources:
+            yield _unknown(rule, ConflictKind.SOURCE_UNKNOWN, "来源", "source", rule.source)
+        if known.units is not None:
+            for unit in (rule.lead_unit, *rule.helping_units):
+                if unit not in known.units:
+                    yield _unknown(rule, ConflictKind.UNIT_UNKNOWN, "单位", "unit", unit)
+
+
+def _begins_some(prefix: str, codes_sorted: Sequence[str]) -> bool:
+    """Tell whether some code begins with the prefix: the first code not below it does, if any."""
+    position = bisect_left(codes_sorted, prefix)
+    return position < len(codes_sorted) and codes_sorted[position].startswith(prefix)
+
+
+def _unknown(rule: DispatchRule, kind: ConflictKind, noun_zh: str, noun_en: str, code: str) -> Conflict:
+    return Conflict(
+        kind,
+        rule.id,
+        (),
+        f"规则“{rule.name_zh}”所写的{noun_zh}{code}不存在。",
+        f'Rule "{rule.name_en}" names {noun_en} {code}, and there is none.',
+    )
+
+
+def _listed_zh(rules: Iterable[DispatchRule]) -> str:
+    return "、".join(f"“{rule.name_zh}”" for rule in rules)
+
+
+def _listed_en(rules: Iterable[DispatchRule]) -> str:
+    return " and ".join(f'"{rule.name_en}"' for rule in rules)

@@ -1,0 +1,126 @@
+"""What can be refused, in the domain's own words.
+
+Each class is one kind of refusal: its docstring is the title a person reads, `code` is the stable name a
+program reads, and `facts` are named values that help the caller to go on (the present state, the allowed
+roles ...). `api.problems` maps the classes to HTTP statuses; nothing here knows HTTP.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class Refusal(Exception):  # noqa: N818  the domain says "refusal", and it is not always an error
+    """The request was refused."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, detail: str, **facts: object) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.facts: Mapping[str, object] = facts
+
+
+class NotSignedIn(Refusal):
+    """Sign in first."""
+
+    code = "not_signed_in"
+
+
+class SignInRefused(Refusal):
+    """User name or password is wrong."""
+
+    code = "sign_in_refused"
+
+
+class TokenRefused(Refusal):
+    """The token is not valid, or no longer."""
+
+    code = "token_refused"
+
+
+class TooManyAttempts(Refusal):
+    """Too many failed attempts; wait a little."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, detail: str, *, retry_after_s: int, **facts: object) -> None:
+        super().__init__(detail, retry_after_s=retry_after_s, **facts)
+        self.retry_after_s = retry_after_s
+
+
+class RoleNotAllowed(Refusal):
+    """This role may not do that."""
+
+    code = "role_not_allowed"
+
+
+class NotFound(Refusal):
+    """Nothing that you may see has this id."""
+
+    code = "not_found"
+
+
+class IdTaken(Refusal):
+    """This id was used before with another content."""
+
+    code = "id_taken"
+
+
+class VersionConflict(Refusal):
+    """Somebody else was faster: the ticket has changed since you read it."""
+
+    code = "version_conflict"
+
+
+class VersionNeeded(Refusal):
+    """Say which version of the ticket you saw."""
+
+    code = "version_needed"
+
+
+class StepRefused(Refusal):
+    """This step does not exist in the ticket's present state."""
+
+    code = "step_refused"
+
+
+class NotYourStep(Refusal):
+    """Somebody else has to take this step."""
+
+    code = "not_your_step"
+
+
+class EvidenceMissing(Refusal):
+    """The step needs evidence that is not there."""
+
+    code = "evidence_missing"
+
+
+class FieldWrong(Refusal):
+    """A field of the request is wrong."""
+
+    code = "field_wrong"
+
+    def __init__(self, pointer: str, code: str, detail: str, **facts: object) -> None:
+        """Name the field by its JSON pointer (`/place/longitude`), with a stable `code` of its own."""
+        super().__init__(detail, **facts)
+        self.pointer = pointer
+        self.field_code = code
+
+
+class KeyReused(Refusal):
+    """This Idempotency-Key was used before with another request."""
+
+    code = "idempotency_key_reused"
+
+
+class NotConfigured(Refusal):
+    """The office has to complete the configuration first."""
+
+    code = "not_configured"
+
+
+class FileLost(Refusal):
+    """The file of this photo is missing."""
+
+    code = "file_missing"

@@ -1,0 +1,78 @@
+"""What a step must bring along: reasons, photos, choices. Proof is asked for before anything changes."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from api.domain.catalogue import Condition
+from api.domain.errors import EvidenceMissing
+from api.domain.lifecycle import Need
+
+BEFORE_PURPOSES = frozenset({"before", "evidence"})
+AFTER_PURPOSES = frozenset({"after"})
+CHECK_PURPOSES = frozenset({"check", "evidence"})
+
+_PHOTO_NEEDS = {
+    Need.BEFORE_PHOTO: BEFORE_PURPOSES,
+    Need.AFTER_PHOTO: AFTER_PURPOSES,
+    Need.CHECK_PHOTO: CHECK_PURPOSES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """A stored photo of a ticket. `taken_at` is the camera's word, `received_at` ours."""
+
+    id: UUID
+    purpose: str
+    width: int
+    height: int
+    taken_at: datetime | None
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came along: `reason` counts as a note and a note as a reason."""
+
+    note: str = ""
+    photos: tuple[PhotoFacts, ...] = ()
+    has_condition: bool = False
+    has_unit: bool = False
+    has_handler: bool = False
+
+
+def missing(needs: Iterable[Need], brought: Brought, condition: Condition | None) -> list[Need]:
+    """List the needs that are not met, in the order of their names.
+
+    Photos of a repair are not asked for where the class says that they prove nothing (noise, smell).
+    """
+    purposes = {photo.purpose for photo in brought.photos}
+    photos_prove = condition is None or condition.after_photo
+    absent: list[Need] = []
+    for need in sorted(needs):
+        if need in _PHOTO_NEEDS:
+            met = not photos_prove or _any_of(purposes, _PHOTO_NEEDS[need])
+        elif need in {Need.NOTE, Need.REASON}:
+            met = bool(brought.note.strip())
+        else:
+            met = {
+                Need.CONDITION: brought.has_condition,
+                Need.UNIT: brought.has_unit,
+                Need.HANDLER: brought.has_handler,
+            }.get(need, True)
+        if not met:
+            absent.append(need)
+    return absent
+
+
+def require(needs: Iterable[Need], brought: Brought, condition: Condition | None) -> None:
+    """Raise EvidenceMissing, naming all that is absent at once."""
+    absent = missing(needs, brought, condition)
+    if absent:
+        raise EvidenceMissing(f"This step needs: {', '.join(absent)}.", missing=absent)
+
+
+def _any_of(purposes: Collection[str], wanted: frozenset[str]) -> bool:
+    return any(purpose in wanted for purpose in purposes)

@@ -1,0 +1,102 @@
+"""Entity tags (RFC 9110, 8.8.3): who has the present answer gets 304 instead, and writes name a version.
+
+A tag is a digest of the facts that decide an answer, so it is known before the answer is built.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request, Response
+
+from api.domain.errors import FieldWrong
+
+_TAG = re.compile(r'[ \t,]*(?:W/)?"([\x21\x23-\x7E\x80-\xFF]*)"[ \t]*(?=,|$)')
+_VERSIONED = re.compile(r"([1-9][0-9]{0,8})(?:\.[0-9a-f]+)?")
+_DIGEST_LENGTH = 32
+
+
+def etag_of(*facts: object) -> str:
+    """Return the strong tag of an answer that depends on these facts and on nothing else.
+
+    Facts are told apart by their `repr`: strings, numbers, enums, tuples and dataclasses of them will do.
+    """
+    return f'"{hashlib.sha256(repr(facts).encode("utf-8", "backslashreplace")).hexdigest()[:_DIGEST_LENGTH]}"'
+
+
+def is_named(header: str | None, etag: str) -> bool:
+    """Tell whether an If-None-Match header names this tag: in a list, as `*`, weak or strong (13.1.2).
+
+    A header that is not a list of tags names what can be read before the fault, which at worst costs a body.
+    """
+    if header is None:
+        return False
+    return header.strip() == "*" or etag.removeprefix("W/").strip('"') in _tags(header)
+
+
+def _tags(header: str) -> Iterator[str]:
+    at = 0
+    while found := _TAG.match(header, at):
+        yield found[1]
+        at = found.end()
+
+
+class Freshness:
+    """What the caller has already, and what the answer says about its own age."""
+
+    def __init__(self, response: Response, release: str, if_none_match: str | None) -> None:
+        self._response = response
+        self._release = release
+        self._if_none_match = if_none_match
+
+    def unchanged(self, *facts: object) -> Response | None:
+        """Tag the answer by all that decides it; the release joins in, because it decides the answer's shape.
+
+        Return a 304 to send instead when the caller has this very answer.
+        """
+        return self.unchanged_tag(etag_of(self._release, *facts))
+
+    def unchanged_tag(self, etag: str) -> Response | None:
+        """Give the answer this tag; return a 304 to send instead when the caller has this very answer.
+
+        Caches may keep the answer for its reader alone and have to ask again each time.
+        """
+        headers = self._response.headers
+        headers["ETag"] = etag
+        headers["Cache-Control"] = "private, no-cache"
+        # A 304 repeats what the 200 would have said of language and variants (RFC 9110, 15.4.5).
+        return Response(status_code=304, headers=dict(headers)) if is_named(self._if_none_match, etag) else None
+
+
+def _freshness(
+    request: Request,
+    response: Response,
+    if_none_match: Annotated[
+        str | None, Header(description="`ETag` of the answer that you have; 304 when it is the present one.")
+    ] = None,
+) -> Freshness:
+    release: str = request.app.version
+    return Freshness(response, release, if_none_match)
+
+
+Fresh = Annotated[Freshness, Depends(_freshness)]
+"""For handlers of reads that carry an ETag."""
+
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "You have the present answer."}}
+"""For the `responses` of such operations."""
+
+
+def version_from_if_match(header: str) -> int:
+    """Return the version that an If-Match header names: `"4"` or `"4.<digest>"`, one tag, strong.
+
+    Weak tags, lists and `*` name no single version and are refused as FieldWrong (`if_match_wrong`).
+    """
+    text = header.strip()
+    quoted = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else ""
+    found = _VERSIONED.fullmatch(quoted)
+    if found is None:
+        raise FieldWrong(
+            "/header/if-match", "if_match_wrong", "If-Match is the ETag of the ticket as you read it."
+        )
+    return int(found[1])

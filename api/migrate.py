@@ -1,0 +1,49 @@
+"""Bringing a database to this release's tables: ours by Alembic, then the job queue's."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from api.adapters.jobs import apply_job_schema
+from api.settings import Settings
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+"""Beside the package `api`, in a clone as well as in site-packages."""
+
+
+def upgrade(settings: Settings) -> None:
+    """Bring the database to the newest revision; nothing happens when it is there."""
+    command.upgrade(_config(settings.required_database_url), "head")
+    apply_job_schema(settings.required_database_url)
+
+
+def print_upgrade() -> None:
+    """Print the SQL of all revisions without touching a database, for review and for linters."""
+    command.upgrade(_config(""), "head", sql=True)
+
+
+def pending_revisions(settings: Settings) -> list[str]:
+    """Return the revisions that the database lacks, oldest first. Raises SQLAlchemy's `OperationalError`."""
+    engine = create_engine(settings.required_database_url)
+    try:
+        with engine.connect() as connection:
+            present = MigrationContext.configure(connection).get_current_heads()
+    finally:
+        engine.dispose()
+    script = ScriptDirectory.from_config(_config(""))
+    newest_first = script.walk_revisions("base", "heads")
+    applied = {revision.revision for head in present for revision in script.iterate_revisions(head, "base")}
+    return [revision.revision for revision in newest_first if revision.revision not in applied][::-1]
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    # A percent sign starts an interpolation in Alembic's configuration.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,59 @@
+"""What every table shares: names of constraints, columns of a kind, and how a table gets its name."""
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import DateTime, Enum, MetaData, String, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import declared_attr
+from sqlalchemy.types import UserDefinedType
+from sqlmodel import SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+metadata: MetaData = SQLModel.metadata
+
+
+class Table(SQLModel):
+    """A table named by `table_name`. It stores what services decided; it validates nothing."""
+
+    table_name: ClassVar[str]
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805  SQLAlchemy hands the class
+        return cls.table_name
+
+
+# SQLModel types `sa_type` as a class although it takes instances too; hence Any here, once, instead of an
+# ignore at every column.
+def enum_type(kind: type[StrEnum], name: str) -> Any:  # noqa: ANN401
+    """Return a text column type that holds an enum's values, guarded by a CHECK called `name`."""
+    return Enum(
+        kind,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+INSTANT: Any = DateTime(timezone=True)
+JSON: Any = JSONB(none_as_null=True)
+STRINGS: Any = ARRAY(String(40))
+UUIDS: Any = ARRAY(Uuid(as_uuid=True))
+
+
+class XactId(UserDefinedType[str]):
+    """PostgreSQL's xid8: the transaction that wrote a row, by which readers tell what is settled."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the type's name in DDL."""
+        return "xid8"

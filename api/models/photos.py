@@ -1,0 +1,67 @@
+"""Photos: facts about a picture whose original lies unchanged in the file store."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from geoalchemy2 import Geometry
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Uuid
+from sqlmodel import Field
+
+from api.models.base import INSTANT, JSON, Table, enum_type
+
+
+class Purpose(StrEnum):
+    """What a photo is meant to show."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    CHECK = "check"
+    EVIDENCE = "evidence"
+
+
+class Photo(Table, table=True):
+    """One stored picture. The row exists only when its files are durable."""
+
+    table_name: ClassVar[str] = "photos"
+    __table_args__ = (
+        Index("ix_photos_sha256", "sha256"),
+        Index("ix_photos_ticket_id", "ticket_id"),
+        CheckConstraint("size_bytes > 0 AND width > 0 AND height > 0", "dimensions"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    uploaded_by_id: UUID = Field(foreign_key="people.id", index=True)
+    # Deferred: a report's photos are tied to its ticket before the ticket is written.
+    ticket_id: UUID | None = Field(
+        default=None,
+        sa_column=Column(Uuid, ForeignKey("tickets.id", deferrable=True, initially="DEFERRED")),
+    )
+    purpose: Purpose = Field(sa_type=enum_type(Purpose, "purpose"))
+    request_sha256: str = Field(max_length=64)
+    sha256: str = Field(max_length=64)
+    media_type: str = Field(max_length=40)
+    size_bytes: int = Field(sa_type=BigInteger)
+    width: int
+    height: int
+    file_key: str = Field(max_length=200)
+    captured_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    captured_place: Any = Field(default=None, sa_column=Column(Geometry("POINT", 4326, spatial_index=False)))
+    taken_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    taken_place: Any = Field(default=None, sa_column=Column(Geometry("POINT", 4326, spatial_index=False)))
+    camera: str | None = Field(default=None, max_length=200)
+    software: str | None = Field(default=None, max_length=200)
+    received_at: datetime = Field(sa_type=INSTANT)
+    signals: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+
+
+class OriginalReading(Table, table=True):
+    """Who fetched the original of a photo, and when: originals carry personal data."""
+
+    table_name: ClassVar[str] = "original_readings"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=True))
+    photo_id: UUID = Field(foreign_key="photos.id", index=True)
+    person_id: UUID = Field(foreign_key="people.id", index=True)
+    at: datetime = Field(sa_type=INSTANT)

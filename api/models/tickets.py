@@ -1,0 +1,215 @@
+"""Tickets (案卷), the ledger of their clocks, and their events."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
+from sqlmodel import Field
+
+from api.domain.lifecycle import OPEN, Clock, State
+from api.domain.limits import LimitUnit
+from api.models.base import INSTANT, JSON, UUIDS, Table, XactId, enum_type
+
+
+class Source(StrEnum):
+    """Where a report came from."""
+
+    OFFICER = "officer"
+    SUPERVISION = "supervision"
+    HOTLINE = "hotline"
+    CITIZEN = "citizen"
+    SUPERIOR = "superior"
+    MEDIA = "media"
+
+
+class Priority(StrEnum):
+    """How urgent the reporter or the rule thinks it is; the deadline comes from the condition alone."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class Triage(StrEnum):
+    """Why a ticket waits for a person (or for a photo) instead of going straight to a unit."""
+
+    NOT_AN_OFFICER = "not_an_officer"
+    OUTSIDE_GRIDS = "outside_grids"
+    CONDITION_OPEN = "condition_open"
+    PHOTOS_AWAITED = "photos_awaited"
+    NO_RULE = "no_rule"
+    NO_DEADLINE = "no_deadline"
+
+
+OPEN_SQL = "state IN ({})".format(", ".join(f"'{state.value}'" for state in State if state in OPEN))
+"""The predicate of the partial indexes that keep queues flat while closed tickets pile up."""
+
+
+SEARCHED_SQL = "(number || ' ' || address || ' ' || description)"
+"""What the search filter looks through, as its trigram index has it."""
+
+
+class Ticket(Table, table=True):
+    """One problem, from report to closure.
+
+    `due_at` and `yellow_at` are those of the clock that runs now (`lifecycle.STAGE_OF`); after closing they
+    stay those of the rectification. Every list, count, light and notice reads them and nothing else.
+    """
+
+    table_name: ClassVar[str] = "tickets"
+    __table_args__ = (
+        Index("ix_tickets_open_due", "due_at", "id", postgresql_where=text(OPEN_SQL)),
+        Index("ix_tickets_open_unit_due", "unit_id", "due_at", "id", postgresql_where=text(OPEN_SQL)),
+        Index(
+            "ix_tickets_open_grid",
+            "grid_code",
+            "due_at",
+            postgresql_ops={"grid_code": "text_pattern_ops"},
+            postgresql_where=text(OPEN_SQL),
+        ),
+        Index("ix_tickets_due", text("due_at ASC NULLS LAST"), "id"),
+        Index("ix_tickets_filed", text("filed_at DESC NULLS LAST"), text("id DESC")),
+        Index("ix_tickets_updated", text("updated_at DESC"), text("id DESC")),
+        Index("ix_tickets_unit_due", "unit_id", text("due_at ASC NULLS LAST"), "id"),
+        Index("ix_tickets_grid", "grid_code", postgresql_ops={"grid_code": "text_pattern_ops"}),
+        Index("ix_tickets_category", "category_code", postgresql_ops={"category_code": "text_pattern_ops"}),
+        Index("ix_tickets_reporter", "reporter_id", text("updated_at DESC"), text("id DESC")),
+        Index("ix_tickets_place", "place", postgresql_using="gist"),
+        # Duplicates are looked for among open tickets by metres, so on geography.
+        Index(
+            "ix_tickets_open_place",
+            text("(place::geography)"),
+            postgresql_using="gist",
+            postgresql_where=text(OPEN_SQL),
+        ),
+        Index(
+            "ix_tickets_searched",
+            literal_column(SEARCHED_SQL).label("searched"),
+            postgresql_using="gin",
+            postgresql_ops={"searched": "gin_trgm_ops"},
+        ),
+        CheckConstraint("version > 0", "version"),
+        CheckConstraint("state NOT IN ('assigned', 'in_progress') OR unit_id IS NOT NULL", "has_unit"),
+        CheckConstraint("state <> 'closed' OR closed_at IS NOT NULL", "closed_has_time"),
+        CheckConstraint("checked_by_id IS NULL OR checked_by_id <> fixed_by_id", "checker_is_not_fixer"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    number: str = Field(max_length=64, unique=True)
+    state: State = Field(sa_type=enum_type(State, "state"))
+    version: int
+    category_id: int = Field(foreign_key="categories.id")
+    category_code: str = Field(max_length=10)
+    condition_id: int | None = Field(default=None, foreign_key="conditions.id")
+    grid_id: int | None = Field(default=None, foreign_key="grids.id")
+    grid_code: str | None = Field(default=None, max_length=20)
+    unit_id: int | None = Field(default=None, foreign_key="units.id")
+    handler_id: UUID | None = Field(default=None, foreign_key="people.id")
+    reporter_id: UUID = Field(foreign_key="people.id")
+    fixed_by_id: UUID | None = Field(default=None, foreign_key="people.id")
+    checked_by_id: UUID | None = Field(default=None, foreign_key="people.id")
+    source: Source = Field(sa_type=enum_type(Source, "source"))
+    priority: Priority = Field(sa_type=enum_type(Priority, "priority"))
+    triage: Triage | None = Field(default=None, sa_type=enum_type(Triage, "triage"))
+    place: Any = Field(sa_column=Column(Geometry("POINT", 4326, spatial_index=False), nullable=False))
+    address: str = Field(default="", sa_type=Text)
+    description: str = Field(default="", sa_type=Text)
+    observed_at: datetime = Field(sa_type=INSTANT)
+    reported_at: datetime = Field(sa_type=INSTANT)
+    filed_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    dispatched_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    rectified_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    checked_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    closed_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    updated_at: datetime = Field(sa_type=INSTANT)
+    due_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    yellow_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    due_rule: str | None = Field(default=None, max_length=120)
+    due_explanation: dict[str, str] | None = Field(default=None, sa_type=JSON)
+    dispatch_rule_id: str | None = Field(default=None, max_length=64, foreign_key="dispatch_rules.id")
+    dispatch_explanation: dict[str, str] | None = Field(default=None, sa_type=JSON)
+    rework_count: int = 0
+    urged_count: int = 0
+    escalation_level: int = 0
+    is_self_fixed: bool = False
+    history_count: int
+    history_sha256: str = Field(max_length=64)
+
+
+class TicketClock(Table, table=True):
+    """One stretch of one clock: the ledger from which every due time can be recomputed."""
+
+    table_name: ClassVar[str] = "ticket_clocks"
+    __table_args__ = (
+        Index("ix_ticket_clocks_ticket", "ticket_id", "id"),
+        # A clock of a ticket runs at most once at a time.
+        Index(
+            "uq_ticket_clocks_running",
+            "ticket_id",
+            "clock",
+            unique=True,
+            postgresql_where=text("stopped_at IS NULL"),
+        ),
+        CheckConstraint("stopped_at IS NULL OR stopped_at >= started_at", "stops_after_start"),
+        CheckConstraint("(limit_value IS NULL) = (limit_unit IS NULL)", "limit_complete"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=True))
+    ticket_id: UUID = Field(foreign_key="tickets.id")
+    clock: Clock = Field(sa_type=enum_type(Clock, "clock"))
+    cycle: int
+    unit_id: int | None = Field(default=None, foreign_key="units.id")
+    started_at: datetime = Field(sa_type=INSTANT)
+    started_by: str = Field(max_length=32)
+    stopped_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    stopped_by: str | None = Field(default=None, max_length=32)
+    calendar_code: str | None = Field(default=None, max_length=40)
+    limit_value: int | None = None
+    limit_unit: LimitUnit | None = Field(default=None, sa_type=enum_type(LimitUnit, "limit_unit"))
+    milestones: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    due_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    yellow_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+
+class TicketEvent(Table, table=True):
+    """One step as it was taken; never changed, never deleted (a trigger refuses both).
+
+    The events of a ticket form a hash chain (`api.domain.history`). The row is the outbox too: `xid` lets a
+    reader take events in commit order.
+    """
+
+    table_name: ClassVar[str] = "ticket_events"
+    __table_args__ = (UniqueConstraint("ticket_id", "seq"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=True))
+    ticket_id: UUID = Field(foreign_key="tickets.id")
+    seq: int
+    action: str = Field(max_length=32)
+    from_state: State | None = Field(default=None, sa_type=enum_type(State, "from_state"))
+    to_state: State = Field(sa_type=enum_type(State, "to_state"))
+    actor_id: UUID | None = Field(default=None, foreign_key="people.id")
+    actor_role: str = Field(max_length=32)
+    at: datetime = Field(sa_type=INSTANT)
+    device_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    note: str = Field(default="", sa_type=Text)
+    photo_ids: list[UUID] = Field(default_factory=list, sa_type=UUIDS)
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    previous_sha256: str = Field(max_length=64)
+    sha256: str = Field(max_length=64)
+    xid: Any = Field(
+        default=None,
+        sa_column=Column(XactId(), nullable=False, server_default=text("pg_current_xact_id()")),
+    )

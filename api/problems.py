@@ -1,0 +1,220 @@
+"""Refusals as RFC 9457 problems: the one table from the domain's words to HTTP.
+
+`HTTPException` is used nowhere else. Every answer that is not a success is `application/problem+json`
+with a stable `code` and the facts that help the caller to go on.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from api.adapters.images import ImageRefused
+from api.domain import errors
+from api.domain.calendars import BeforeCalendarHorizon, CalendarError, PastCalendarHorizon
+from api.domain.catalogue import CatalogueRefused
+from api.domain.geo import GeoError
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: dict[type[errors.Refusal], int] = {
+    errors.NotSignedIn: 401,
+    errors.SignInRefused: 401,
+    errors.TokenRefused: 401,
+    errors.TooManyAttempts: 429,
+    errors.RoleNotAllowed: 403,
+    errors.NotYourStep: 403,
+    errors.NotFound: 404,
+    errors.IdTaken: 409,
+    errors.VersionConflict: 409,
+    errors.StepRefused: 409,
+    errors.VersionNeeded: 428,
+    errors.EvidenceMissing: 422,
+    errors.FieldWrong: 422,
+    errors.KeyReused: 422,
+    errors.NotConfigured: 409,
+    errors.FileLost: 404,
+    CatalogueRefused: 422,
+}
+"""One status for each kind of refusal; a test holds that no kind is forgotten."""
+
+_TITLES = {
+    400: ("unreadable", "The request can't be read."),
+    401: ("not_signed_in", "Sign in first."),
+    403: ("not_allowed", "That is not allowed."),
+    404: ("not_found", "Nothing is here."),
+    405: ("method_not_allowed", "This address does not take that method."),
+    406: ("not_acceptable", "None of the accepted media types can be served."),
+    412: ("precondition_failed", "The precondition does not hold."),
+    413: ("too_large", "The request is too large."),
+    415: ("media_type_unsupported", "This media type is not supported."),
+    428: ("precondition_required", "A version is needed."),
+    503: ("not_ready", "The service is not ready."),
+}
+
+
+def problem(
+    status: int,
+    code: str,
+    title: str,
+    detail: str | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **facts: object,
+) -> Response:
+    """Return a problem answer; `facts` become members beside the standard ones."""
+    body = {
+        "type": f"urn:gridpatrol:problem:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        **({"detail": detail} if detail else {}),
+        **facts,
+    }
+    # orjson refuses lone surrogates; what a caller sent may contain them.
+    content = orjson.dumps(_printable(body), option=orjson.OPT_NON_STR_KEYS)
+    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def refusal(error: errors.Refusal, instance: str | None = None) -> Response:
+    """Return the problem for a refusal of the domain."""
+    status = STATUS[type(error)]
+    title = _title(error)
+    facts: dict[str, object] = dict(error.facts)
+    headers: dict[str, str] = {}
+    if isinstance(error, errors.FieldWrong):
+        facts["errors"] = [{"pointer": error.pointer, "code": error.field_code, "detail": error.detail}]
+    if isinstance(error, errors.TooManyAttempts):
+        headers["Retry-After"] = str(error.retry_after_s)
+    if status == 401:  # noqa: PLR2004  RFC 9110 wants the challenge with each 401
+        headers["WWW-Authenticate"] = "Bearer"
+    if instance:
+        facts["instance"] = instance
+    code = error.field_code if isinstance(error, errors.FieldWrong) else error.code
+    return problem(status, code, title, error.detail, headers=headers, **facts)
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    # FastAPI names the part first ("body", "query", "path", "header"); in a body the rest is the pointer.
+    part, *rest = location or ("body",)
+    steps = rest if part == "body" else [part, *rest]
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def _printable(value: Any) -> Any:  # noqa: ANN401  any JSON value
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {str(key): _printable(member) for key, member in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_printable(member) for member in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, float | int | bool) or value is None:
+        return value
+    return str(value)
+
+
+class BodyTooLarge(HTTPException):
+    """More bytes came than the bound allows. An HTTPException, because only those pass FastAPI's body parser."""
+
+    def __init__(self, bound: int) -> None:
+        """Remember the bound in bytes."""
+        super().__init__(413, f"At most {bound} bytes are taken here.")
+
+
+def too_large(bound: int) -> Response:
+    """Return the problem for a body that announces more bytes than the bound."""
+    return problem(413, *_TITLES[413], f"At most {bound} bytes are taken here.")
+
+
+async def _answer_refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.Refusal)  # noqa: S101  registered for this class
+    return refusal(error, request.url.path)
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  registered for this class
+    code, title = _TITLES.get(error.status_code, (f"http_{error.status_code}", str(error.detail)))
+    return problem(
+        error.status_code, code, title, str(error.detail), headers=error.headers, instance=request.url.path
+    )
+
+
+async def _answer_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class
+    found = error.errors()
+    if any(one["type"] == "json_invalid" for one in found):
+        detail = "; ".join(str(one.get("ctx", {}).get("error", one["msg"])) for one in found)
+        return problem(400, "unreadable", _TITLES[400][1], detail, instance=request.url.path)
+    return problem(
+        422,
+        "invalid",
+        "One or more fields are wrong.",
+        instance=request.url.path,
+        # The caller's value is not sent back: it may be huge or secret.
+        errors=[
+            {"pointer": _pointer(one["loc"]), "code": one["type"], "detail": one["msg"]} for one in found[:50]
+        ],
+    )
+
+
+async def _answer_geo(request: Request, error: Exception) -> Response:
+    assert isinstance(error, GeoError)  # noqa: S101  registered for this class
+    found = errors.FieldWrong("/place", error.code, str(error), **error.facts)
+    return refusal(found, request.url.path)
+
+
+async def _answer_image(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ImageRefused)  # noqa: S101  registered for this class
+    status = _IMAGE_STATUS.get(error.code, 422)
+    return problem(status, error.code, _title(error), str(error), instance=request.url.path)
+
+
+async def _answer_calendar(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CalendarError)  # noqa: S101  registered for this class
+    # A calendar that ends too soon is the office's to mend; the other faults are in what was asked.
+    status = 409 if isinstance(error, PastCalendarHorizon | BeforeCalendarHorizon) else 422
+    facts = dict(error.facts) | {"instance": request.url.path}
+    return problem(status, error.code, _title(error), str(error), **facts)
+
+
+def _title(error: Exception) -> str:
+    return (error.__doc__ or "").strip().splitlines()[0]
+
+
+_IMAGE_STATUS = {
+    "image_too_large": 413,
+    "image_too_many_pixels": 413,
+    "image_type_unsupported": 415,
+    "image_type_mismatch": 415,
+}
+
+
+async def _answer_busy(request: Request, error: Exception) -> Response:
+    logger.warning("database not available: %s", error)
+    return problem(
+        503,
+        "busy",
+        "The database is not available right now.",
+        headers={"Retry-After": "2"},
+        instance=request.url.path,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make the app answer every refusal as a problem."""
+    app.add_exception_handler(errors.Refusal, _answer_refusal)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(GeoError, _answer_geo)
+    app.add_exception_handler(ImageRefused, _answer_image)
+    app.add_exception_handler(CalendarError, _answer_calendar)
+    app.add_exception_handler(OperationalError, _answer_busy)
+    app.add_exception_handler(PoolTimeout, _answer_busy)

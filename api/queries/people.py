@@ -1,0 +1,157 @@
+"""Questions about people."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, false, func, or_, select, text, true
+from sqlmodel import col
+
+from api.db import ReadSession
+from api.domain.access import Role, Viewer
+from api.domain.sign_ins import EndReason
+from api.models import Grid, GridPerson, Person, ReferenceVersion, SignIn, Ticket
+from api.models.tickets import OPEN_SQL
+from api.queries.access import visible_tickets
+
+
+@dataclass(frozen=True, slots=True)
+class FoundViewer:
+    """A signed-in person and the version of the reference data at the same moment."""
+
+    viewer: Viewer
+    reference_version: int
+
+
+async def find_viewer(session: ReadSession, sign_in_id: UUID, today: date) -> FoundViewer | None:
+    """Return the person behind a sign-in, or None when it was revoked or the person left."""
+    duties = (
+        select(func.coalesce(func.array_agg(col(Grid.code).distinct()), []))
+        .join(GridPerson, col(GridPerson.grid_id) == col(Grid.id))
+        .where(
+            col(GridPerson.person_id) == col(Person.id),
+            col(GridPerson.from_on) <= today,
+            or_(col(GridPerson.to_on).is_(None), col(GridPerson.to_on) >= today),
+        )
+        .scalar_subquery()
+    )
+    statement: Any = (
+        select(
+            col(Person.id),
+            col(Person.username),
+            col(Person.name),
+            col(Person.role),
+            col(Person.unit_id),
+            duties.label("grid_codes"),
+            select(col(ReferenceVersion.version)).scalar_subquery().label("reference_version"),
+        )
+        .join(SignIn, col(SignIn.person_id) == col(Person.id))
+        .where(col(SignIn.id) == sign_in_id, col(SignIn.revoked_at).is_(None), col(Person.is_active))
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    viewer = Viewer(
+        person_id=row.id,
+        session_id=sign_in_id,
+        username=row.username,
+        name=row.name,
+        role=row.role,
+        unit_id=row.unit_id,
+        grid_codes=tuple(sorted(row.grid_codes)),
+    )
+    return FoundViewer(viewer, row.reference_version)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What signing in has to know of a person."""
+
+    person_id: UUID
+    password_hash: str
+    is_active: bool
+    is_known_device: bool
+    """Whether this person has signed in on the device lately, and no token was misused there."""
+
+
+async def find_account(session: ReadSession, username: str, device_id: str | None) -> Account | None:
+    """Return the account with exactly this user name; without a device id no device is known."""
+    signed_in_there = (
+        select(col(SignIn.id))
+        .where(
+            false() if device_id is None else col(SignIn.device_id) == device_id,
+            col(SignIn.person_id) == col(Person.id),
+            or_(col(SignIn.revoked_why).is_(None), col(SignIn.revoked_why) == EndReason.SIGNED_OUT),
+        )
+        .exists()
+    )
+    statement = select(
+        col(Person.id),
+        col(Person.password_hash),
+        col(Person.is_active),
+        signed_in_there.label("is_known_device"),
+    ).where(col(Person.username) == username)
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else Account(row[0], row[1], row[2], row[3])
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a person is reached and known on duty."""
+
+    officer_number: str | None
+    phone: str | None
+
+
+async def find_contact(session: ReadSession, person_id: UUID) -> Contact:
+    """Return the contact of a person who exists."""
+    statement = select(col(Person.officer_number), col(Person.phone)).where(col(Person.id) == person_id)
+    row = (await session.execute(statement)).one()
+    return Contact(row[0], row[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Open tickets in somebody's work; those due soon and those overdue are among them, never in both."""
+
+    open: int
+    due_soon: int
+    overdue: int
+
+
+async def count_work(session: ReadSession, viewer: Viewer, now: datetime, soon: timedelta) -> Workload:
+    """Count the open tickets in the viewer's work, as due at `now`.
+
+    The work of the desk is everything, a unit's what it has to rectify, an officer's the own grids: a ticket
+    that she reported elsewhere she sees, but it waits for others.
+    """
+    mine = true()
+    if viewer.role is Role.OFFICER:
+        mine = or_(false(), *(col(Ticket.grid_code).like(f"{code}%") for code in viewer.grid_codes))
+    due_at = col(Ticket.due_at)
+    statement = select(
+        func.count(),
+        func.count().filter(and_(due_at >= now, due_at <= now + soon)),
+        func.count().filter(due_at < now),
+        # As text, the condition is the one that the partial indexes were made with.
+    ).where(text(OPEN_SQL), visible_tickets(viewer), mine)
+    row = (await session.execute(statement)).one()
+    return Workload(row[0], row[1], row[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """Somebody of a unit who may be handed a ticket."""
+
+    person_id: UUID
+    username: str
+
+
+async def find_handler(session: ReadSession, username: str, unit_id: int | None) -> Handler | None:
+    """Return the active person of this unit with exactly this user name."""
+    statement = select(col(Person.id), col(Person.username)).where(
+        col(Person.username) == username, col(Person.unit_id) == unit_id, col(Person.is_active)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else Handler(row[0], row[1])

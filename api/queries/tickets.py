@@ -1,0 +1,217 @@
+"""Tickets as they are read: one statement a page, whatever its length."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from api.db import ReadSession
+from api.domain.access import Role, Viewer
+from api.domain.errors import NotFound
+from api.domain.evidence import PhotoFacts
+from api.domain.history import Event
+from api.domain.lifecycle import State
+from api.domain.reference import Reference
+from api.domain.tickets import Case, Party
+from api.models import Person, Photo, Ticket, TicketEvent
+from api.pages import Cursor, Page, SortKey
+from api.queries.access import visible_tickets
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFacts:
+    """A ticket as it is shown; names of classes, grids and units are in the reference snapshot."""
+
+    id: UUID
+    number: str
+    state: State
+    version: int
+    category_code: str
+    condition_id: int | None
+    grid_code: str | None
+    unit_id: int | None
+    handler_id: UUID | None
+    handler_name: str | None
+    reporter_id: UUID
+    reporter_name: str
+    reporter_role: Role
+    fixed_by_id: UUID | None
+    source: str
+    priority: str
+    triage: str | None
+    longitude: float
+    latitude: float
+    address: str
+    description: str
+    observed_at: datetime
+    reported_at: datetime
+    filed_at: datetime | None
+    dispatched_at: datetime | None
+    rectified_at: datetime | None
+    checked_at: datetime | None
+    closed_at: datetime | None
+    updated_at: datetime
+    due_at: datetime | None
+    yellow_at: datetime | None
+    due_rule: str | None
+    due_explanation: dict[str, str] | None
+    dispatch_rule_id: str | None
+    dispatch_explanation: dict[str, str] | None
+    rework_count: int
+    urged_count: int
+    escalation_level: int
+    is_self_fixed: bool
+
+    def party(self) -> Party:
+        """Return the facts that decide whose step is next."""
+        return Party(
+            self.state, self.unit_id, self.reporter_id, self.fixed_by_id, self.checked_at, self.grid_code
+        )
+
+
+_COMPUTED = frozenset({"handler_name", "reporter_name", "reporter_role", "longitude", "latitude"})
+_COLUMNS = [name for name in TicketFacts.__slots__ if name not in _COMPUTED]
+
+
+def select_tickets(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Return the statement whose rows are the fields of `TicketFacts`."""
+    reporter, handler = aliased(Person), aliased(Person)
+    statement: Any = (
+        select(
+            *(getattr(Ticket, name) for name in _COLUMNS),
+            func.ST_X(Ticket.place).label("longitude"),
+            func.ST_Y(Ticket.place).label("latitude"),
+            col(reporter.name).label("reporter_name"),
+            col(reporter.role).label("reporter_role"),
+            col(handler.name).label("handler_name"),
+        )
+        .join(reporter, col(reporter.id) == col(Ticket.reporter_id))
+        .outerjoin(handler, col(handler.id) == col(Ticket.handler_id))
+        .where(*conditions)
+    )
+    return statement
+
+
+def facts_of_case(case: Case, viewer: Viewer, reference: Reference) -> TicketFacts:
+    """Make ticket facts of a case that its reporter has just filed, without asking the database again."""
+    assert case.state is not None  # noqa: S101  filed
+    assert case.updated_at is not None  # noqa: S101  filed
+    shared = {name: getattr(case, name) for name in _COLUMNS if name not in {"category_code", "condition_id"}}
+    return TicketFacts(
+        category_code=case.category,
+        condition_id=reference.condition_ids[case.condition.code] if case.condition else None,
+        handler_name=None,
+        reporter_name=viewer.name,
+        reporter_role=viewer.role,
+        longitude=case.place.longitude,
+        latitude=case.place.latitude,
+        **shared,
+    )
+
+
+_ID = col(Ticket.id)
+
+ORDERS = {
+    "due_at": SortKey("due_at", col(Ticket.due_at), _ID),
+    "-filed_at": SortKey("filed_at", col(Ticket.filed_at), _ID, descending=True),
+    "-updated_at": SortKey("updated_at", col(Ticket.updated_at), _ID, descending=True, is_nullable=False),
+}
+"""The orders of lists; each has its index."""
+
+MOST_OVERDUE = SortKey("due_at", col(Ticket.due_at), _ID, is_nullable=False)
+"""For lists that hold only tickets with a due time."""
+
+
+async def find_page(
+    session: ReadSession,
+    viewer: Viewer,
+    conditions: Sequence[ColumnElement[bool]],
+    key: SortKey,
+    cursor: Cursor | None,
+    *,
+    limit: int,
+    context: str,
+) -> Page[TicketFacts]:
+    """Return one page of the visible tickets that meet the conditions."""
+    statement = select_tickets(visible_tickets(viewer), *conditions)
+    if cursor is not None:
+        statement = statement.where(key.after(cursor))
+    # One row more than asked for tells whether there is a next page.
+    result = await session.execute(statement.order_by(*key.order_by()).limit(limit + 1))
+    rows = result.mappings().all()
+    items = [TicketFacts(**row) for row in rows[:limit]]
+    if len(rows) <= limit:
+        return Page(items, None)
+    last = items[-1]
+    return Page(items, Cursor(getattr(last, key.name), last.id, context).encode())
+
+
+async def get_ticket(session: ReadSession, viewer: Viewer, ticket_id: UUID) -> TicketFacts:
+    """Return one ticket; raises NotFound when it is not there or not the viewer's to see."""
+    return await _get(session, viewer, col(Ticket.id) == ticket_id, str(ticket_id))
+
+
+async def get_ticket_by_number(session: ReadSession, viewer: Viewer, number: str) -> TicketFacts:
+    """Return the ticket with this number (案卷号); raises NotFound like `get_ticket`."""
+    return await _get(session, viewer, col(Ticket.number) == number, number)
+
+
+async def _get(session: ReadSession, viewer: Viewer, which: ColumnElement[bool], name: str) -> TicketFacts:
+    result = await session.execute(select_tickets(which, visible_tickets(viewer)))
+    row = result.mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such ticket.", ticket=name)
+    return TicketFacts(**row)
+
+
+async def photos_of(session: ReadSession, ticket_id: UUID) -> list[PhotoFacts]:
+    """Return a ticket's photos in the order of their arrival."""
+    statement: Any = (
+        select(*(getattr(Photo, name) for name in PhotoFacts.__slots__))
+        .where(col(Photo.ticket_id) == ticket_id)
+        .order_by(col(Photo.received_at), col(Photo.id))
+    )
+    return [PhotoFacts(**row) for row in (await session.execute(statement)).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """One event of a ticket's history and who took the step."""
+
+    event: TicketEvent
+    actor_name: str | None
+
+    def chained(self) -> tuple[Event, str]:
+        """Return the event as its hash was taken over it, with that hash."""
+        row = self.event
+        event = Event(
+            ticket_id=row.ticket_id,
+            seq=row.seq,
+            action=row.action,
+            from_state=row.from_state,
+            to_state=row.to_state,
+            actor_id=row.actor_id,
+            actor_role=row.actor_role,
+            at=row.at,
+            device_at=row.device_at,
+            note=row.note,
+            photo_ids=tuple(row.photo_ids),
+            facts=row.facts,
+        )
+        return event, row.sha256
+
+
+async def history_of(session: ReadSession, ticket_id: UUID) -> list[EventFacts]:
+    """Return all events of a ticket, oldest first."""
+    statement = (
+        select(TicketEvent, col(Person.name))
+        .outerjoin(Person, col(Person.id) == col(TicketEvent.actor_id))
+        .where(col(TicketEvent.ticket_id) == ticket_id)
+        .order_by(col(TicketEvent.seq))
+    )
+    return [EventFacts(event, name) for event, name in (await session.execute(statement)).all()]

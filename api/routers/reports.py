@@ -1,0 +1,72 @@
+"""Reports: PUT with an id made by the phone, as often as the network needs."""
+
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Path, Response
+
+from api.deps import Caller, Now, Wired, Writing
+from api.language import Language
+from api.queries.cases import load_stretches
+from api.queries.reports import get_report
+from api.queries.tickets import facts_of_case, get_ticket, photos_of
+from api.schemas.reports import DuplicateShown, FiledReportShown, ReportInput, ReportShown, SignalShown
+from api.schemas.tickets import ticket_shown
+from api.services.reports import file_report
+
+router = APIRouter(prefix="/v1", tags=["reports"])
+
+
+@router.put(
+    "/reports/{report_id}",
+    operation_id="report_file",
+    status_code=201,
+    responses={
+        200: {"model": FiledReportShown, "description": "The same report had been filed before."},
+        409: {},
+    },
+)
+async def report_file(
+    report_id: Annotated[UUID, Path(description="Made by the phone; also becomes the ticket's id.")],
+    report: ReportInput,
+    caller: Caller,
+    session: Writing,
+    wired: Wired,
+    now: Now,
+    language: Language,
+    response: Response,
+) -> FiledReportShown:
+    """File a report: it becomes a ticket with a grid, a responsible unit and a due time, explained.
+
+    Sent again with the same body it answers 200 with the ticket as it is now. A report outside all grids,
+    without a rule, or with photos still to come is accepted too: `ticket.triage` says what it waits for.
+    """
+    zone = ZoneInfo(wired.settings.time_zone)
+    viewer, reference = caller.viewer, caller.reference
+    filed = await file_report(session, reference, viewer, report.request(report_id), now, zone)
+    if filed is None:
+        response.status_code = 200
+        stored = await get_report(session, report_id)
+        ticket = await get_ticket(session, viewer, stored.ticket_id)
+        stretches = await load_stretches(session, ticket.id)
+        photos = await photos_of(session, ticket.id)
+    else:
+        stored, photos = filed.report, filed.photos
+        ticket = facts_of_case(filed.case, viewer, reference)
+        stretches = filed.case.ledger.stretches
+    return FiledReportShown(
+        report=ReportShown(
+            id=report_id,
+            ticket_id=ticket.id,
+            received_at=stored.received_at,
+            photos=stored.photo_ids,
+            awaited_photos=stored.awaited_photo_ids,
+        ),
+        ticket=ticket_shown(ticket, stretches, photos, reference, viewer, now, language),
+        duplicates=[DuplicateShown.model_validate(duplicate) for duplicate in stored.duplicates],
+        signals=[
+            SignalShown(code=signal["code"], weight=signal["weight"], explanation=signal[language])
+            for signal in stored.signals
+        ],
+    )

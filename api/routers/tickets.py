@@ -1,0 +1,204 @@
+"""Tickets: lists, one by one, their history, and the steps that move them."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Path, Query, Response
+
+from api.db import ReadSession
+from api.deps import Caller, Now, Reading, SignedIn, Writing
+from api.domain.errors import FieldWrong, VersionNeeded
+from api.domain.history import first_break
+from api.domain.limits import Language as LanguageCode
+from api.etags import UNCHANGED, Fresh, etag_of, version_from_if_match
+from api.language import Language
+from api.pages import Cursor, context_of
+from api.queries.cases import load_stretches
+from api.queries.counts import count_by
+from api.queries.filters import conditions
+from api.queries.tickets import (
+    ORDERS,
+    TicketFacts,
+    find_page,
+    get_ticket,
+    get_ticket_by_number,
+    history_of,
+    photos_of,
+)
+from api.schemas.filters import TicketCountQuery, TicketListQuery
+from api.schemas.marks import named_mark
+from api.schemas.tickets import (
+    Counts,
+    CountShown,
+    History,
+    StepInput,
+    TicketPage,
+    TicketShown,
+    event_shown,
+    ticket_brief,
+    ticket_shown,
+)
+from api.services.tickets import StepRequest, take_step
+
+router = APIRouter(prefix="/v1", tags=["tickets"])
+
+
+@router.get("/tickets", operation_id="ticket_list", response_model=TicketPage, responses=UNCHANGED)
+async def ticket_list(
+    query: Annotated[TicketListQuery, Query()],
+    caller: Caller,
+    session: Reading,
+    now: Now,
+    language: Language,
+    fresh: Fresh,
+) -> TicketPage | Response:
+    """List the tickets that you may see, in one of three orders."""
+    viewer, reference = caller.viewer, caller.reference
+    filters = query.filters()
+    context = context_of("tickets", query.order, filters)
+    page = await find_page(
+        session,
+        viewer,
+        conditions(filters, reference, viewer, now),
+        ORDERS[query.order],
+        Cursor.decode(query.cursor, context),
+        limit=query.limit,
+        context=context,
+    )
+    shown = TicketPage(
+        items=[ticket_brief(ticket, reference, viewer, now, language) for ticket in page.items],
+        next=page.next,
+    )
+    return fresh.unchanged(shown.model_dump_json()) or shown
+
+
+@router.get("/tickets/counts", operation_id="ticket_count")
+async def ticket_count(
+    query: Annotated[TicketCountQuery, Query()],
+    caller: Caller,
+    session: Reading,
+    now: Now,
+    language: Language,
+) -> Counts:
+    """Count the tickets that you may see by one mark; the filters are those of the list."""
+    found = conditions(query.filters(), caller.reference, caller.viewer, now)
+    counts = await count_by(session, caller.viewer, query.by, found, now)
+    named = [(named_mark(query.by, one.key, caller.reference, language), one) for one in counts]
+    return Counts(items=[CountShown(key=mark.key, name=mark.name, count=one.count) for mark, one in named])
+
+
+@router.get(
+    "/tickets/by-number/{number}",
+    operation_id="ticket_get_by_number",
+    response_model=TicketShown,
+    responses=UNCHANGED,
+)
+async def ticket_get_by_number(
+    number: Annotated[str, Path(max_length=64)],
+    caller: Caller,
+    session: Reading,
+    now: Now,
+    language: Language,
+    fresh: Fresh,
+) -> TicketShown | Response:
+    """Get a ticket by its number (案卷号)."""
+    ticket = await get_ticket_by_number(session, caller.viewer, number)
+    shown = await _show(session, ticket, caller, now, language)
+    return fresh.unchanged_tag(ticket_etag(shown)) or shown
+
+
+@router.get(
+    "/tickets/{ticket_id}", operation_id="ticket_get", response_model=TicketShown, responses=UNCHANGED
+)
+async def ticket_get(
+    ticket_id: UUID, caller: Caller, session: Reading, now: Now, language: Language, fresh: Fresh
+) -> TicketShown | Response:
+    """Get a ticket with its deadline, its dispatch and its photos explained, and what you may do now."""
+    ticket = await get_ticket(session, caller.viewer, ticket_id)
+    shown = await _show(session, ticket, caller, now, language)
+    return fresh.unchanged_tag(ticket_etag(shown)) or shown
+
+
+@router.get("/tickets/{ticket_id}/history", operation_id="ticket_history")
+async def ticket_history(
+    ticket_id: UUID,
+    caller: Caller,
+    session: Reading,
+    language: Language,
+    verify: Annotated[bool, Query(description="Recompute the hash chain, too.")] = False,  # noqa: FBT002  a query
+) -> History:
+    """Get every step of a ticket, oldest first. The events are never changed; `verify` proves it."""
+    ticket = await get_ticket(session, caller.viewer, ticket_id)
+    history = await history_of(session, ticket.id)
+    broken_at = first_break(facts.chained() for facts in history) if verify else None
+    return History(
+        items=[event_shown(facts, caller.viewer, language) for facts in history],
+        verified=broken_at is None if verify else None,
+        broken_at=broken_at,
+    )
+
+
+@router.post("/tickets/{ticket_id}/steps", operation_id="ticket_step", responses={409: {}, 428: {}})
+async def ticket_step(  # noqa: PLR0913  what a step needs
+    ticket_id: UUID,
+    step: StepInput,
+    caller: Caller,
+    session: Writing,
+    now: Now,
+    language: Language,
+    response: Response,
+    if_match: Annotated[
+        str | None, Header(max_length=200, description="ETag of the ticket as you saw it.")
+    ] = None,
+    idempotency_key: Annotated[
+        str | None, Header(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")
+    ] = None,
+) -> TicketShown:
+    """Take one step: accept, rectify, pass_check ... as `actions` of the ticket offers and `/v1/lifecycle` lists.
+
+    Name the version that you saw (`version` or If-Match): when somebody else was faster the answer is 409 with
+    the present state, and nothing has changed. With an Idempotency-Key the same step can be sent again.
+    """
+    request = StepRequest(
+        action=step.action,
+        version=_seen_version(step.version, if_match),
+        note=step.note,
+        reason=step.reason,
+        photo_ids=tuple(dict.fromkeys(step.photos)),
+        device_at=step.at,
+        category=step.category,
+        condition=step.condition,
+        grid=step.grid,
+        unit=step.unit,
+        handler=step.handler,
+    )
+    await take_step(session, caller.reference, caller.viewer, ticket_id, request, now, key=idempotency_key)
+    ticket = await get_ticket(session, caller.viewer, ticket_id)
+    shown = await _show(session, ticket, caller, now, language)
+    response.headers["ETag"] = ticket_etag(shown)
+    return shown
+
+
+def ticket_etag(shown: TicketShown) -> str:
+    """Return the tag of a ticket's answer; it begins with the version, so that If-Match can carry it back."""
+    digest = etag_of(shown.model_dump_json()).strip('"')
+    return f'"{shown.version}.{digest}"'
+
+
+async def _show(
+    session: ReadSession, ticket: TicketFacts, caller: SignedIn, now: datetime, language: LanguageCode
+) -> TicketShown:
+    stretches = await load_stretches(session, ticket.id)
+    photos = await photos_of(session, ticket.id)
+    return ticket_shown(ticket, stretches, photos, caller.reference, caller.viewer, now, language)
+
+
+def _seen_version(version: int | None, if_match: str | None) -> int:
+    """Return the version that the caller saw: from the body or the header, which must agree."""
+    from_header = version_from_if_match(if_match) if if_match is not None else None
+    if version is None and from_header is None:
+        raise VersionNeeded("Name the version that you saw: `version` in the body, or If-Match.")
+    if version is not None and from_header is not None and version != from_header:
+        raise FieldWrong("/version", "version_contradicts", "The body and If-Match name different versions.")
+    return version if version is not None else from_header or 0

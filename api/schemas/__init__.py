@@ -1,0 +1,1 @@
+"""The wire: what is read, what is sent."""

@@ -1,0 +1,432 @@
+"""Tickets on the wire."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from api.domain.access import Role, Viewer, sees_name_of
+from api.domain.deadlines import Light, light
+from api.domain.evidence import PhotoFacts
+from api.domain.ledger import Stretch
+from api.domain.lifecycle import (
+    ACTION_NAMES,
+    OPEN,
+    STAGE_OF,
+    STATE_NAMES,
+    Action,
+    Clock,
+    State,
+)
+from api.domain.limits import Language
+from api.domain.reference import Reference
+from api.domain.tickets import offered_actions
+from api.language import name_in
+from api.models.tickets import Priority, Source, Triage
+from api.queries.tickets import EventFacts, TicketFacts
+from api.schemas.base import Code, Input, Instant, Line, Note, Output
+from api.services.dispatch import closing_policy
+
+_TRIAGE: dict[Triage, tuple[str, str]] = {
+    Triage.NOT_AN_OFFICER: ("非网格员上报，待受理员立案", "Not an officer's report: a dispatcher files it."),
+    Triage.OUTSIDE_GRIDS: ("位置不在任何网格内", "The place is outside all grids."),
+    Triage.CONDITION_OPEN: ("立案条件待确定", "The filing condition is still to be chosen."),
+    Triage.PHOTOS_AWAITED: ("等待照片上传", "It waits for its photos."),
+    Triage.NO_RULE: ("没有匹配的派遣规则", "No dispatch rule matches."),
+    Triage.NO_DEADLINE: ("日历未加载到截止日期", "The calendar ends before the due time."),
+}
+
+
+class GridStep(Output):
+    """One grid of a path."""
+
+    code: str
+    name: str
+    level: str
+
+
+class TicketGrid(Output):
+    """The unit grid of a ticket and the chain of grids above it, widest first."""
+
+    code: str
+    name: str
+    path: list[GridStep]
+
+
+class Named(Output):
+    """Something with a code and a name."""
+
+    code: str
+    name: str
+
+
+class PersonShown(Output):
+    """A person as this caller may see one: units don't learn which officer it was."""
+
+    id: UUID | None
+    name: str | None
+    role: Role | None
+
+
+class PlaceShown(Output):
+    """A place in WGS-84."""
+
+    longitude: float
+    latitude: float
+    crs: Literal["wgs84"]
+
+
+class TriageShown(Output):
+    """Why a ticket waits for a person or a photo."""
+
+    code: Triage
+    detail: str
+
+
+class TicketBrief(Output):
+    """A ticket as lists show it."""
+
+    id: UUID
+    number: str
+    state: State
+    state_name: str
+    stage: Clock | None = Field(description="The clock that runs now; `due_at` is its due time.")
+    version: int
+    category: str
+    category_name: str
+    condition: int | None
+    condition_name: str | None
+    grid: TicketGrid | None
+    unit: Named | None
+    handler: PersonShown | None
+    reporter: PersonShown
+    source: Source
+    priority: Priority
+    triage: TriageShown | None
+    place: PlaceShown
+    address: str
+    description: str
+    observed_at: datetime
+    reported_at: datetime
+    filed_at: datetime | None
+    dispatched_at: datetime | None
+    rectified_at: datetime | None
+    checked_at: datetime | None
+    closed_at: datetime | None
+    updated_at: datetime
+    due_at: datetime | None
+    light: Light | None
+    rework_count: int
+    urged: int = Field(description="How often the ticket was urged.")
+    self_fixed: bool
+    actions: list[Action] = Field(description="What this caller may do now.")
+
+
+class ClockShown(Output):
+    """One stretch of one clock."""
+
+    clock: Clock
+    cycle: int
+    started_at: datetime
+    started_by: str
+    stopped_at: datetime | None
+    stopped_by: str | None
+    limit: str | None
+    calendar: str | None
+    due_at: datetime | None
+
+
+class DeadlineShown(Output):
+    """How the rectification's due time came about."""
+
+    rule: str | None
+    explanation: str | None
+    clock: list[ClockShown]
+
+
+class DispatchShown(Output):
+    """Why this unit."""
+
+    rule_id: str | None
+    explanation: str | None
+
+
+class PhotoShown(Output):
+    """A photo of a ticket; fetch it at /v1/photos/{id}?variant=thumb|screen."""
+
+    id: UUID
+    purpose: str
+    width: int
+    height: int
+    taken_at: datetime | None
+    received_at: datetime
+
+
+class TicketShown(TicketBrief):
+    """A ticket with its deadline, dispatch and photos explained."""
+
+    deadline: DeadlineShown
+    dispatch: DispatchShown
+    photos: list[PhotoShown]
+
+
+class TicketPage(Output):
+    """One page of tickets."""
+
+    items: list[TicketBrief]
+    next: str | None
+
+
+class OverdueTicket(TicketBrief):
+    """An open ticket past its due time."""
+
+    overdue_s: int
+    level: int = Field(description="How far it was escalated; 0 is not yet.")
+
+
+class OverduePage(Output):
+    """One page of overdue tickets, most overdue first."""
+
+    items: list[OverdueTicket]
+    next: str | None
+
+
+class CountShown(Output):
+    """How many tickets bear one mark."""
+
+    key: str | None
+    name: str | None
+    count: int
+
+
+class Counts(Output):
+    """Counts by one mark, most first."""
+
+    items: list[CountShown]
+
+
+class OverdueCountShown(Output):
+    """Overdue tickets under one mark."""
+
+    key: str | None
+    name: str | None
+    count: int
+    oldest_due_at: datetime
+    median_overdue_s: float
+
+
+class OverdueSummary(Output):
+    """Overdue tickets summed up by one mark, most first."""
+
+    items: list[OverdueCountShown]
+
+
+class EventShown(Output):
+    """One step of a ticket's history."""
+
+    seq: int
+    action: str
+    action_name: str
+    from_state: State | None
+    to_state: State
+    actor: PersonShown
+    at: datetime
+    device_at: datetime | None
+    note: str
+    photos: list[UUID]
+    facts: dict[str, Any]
+    sha256: str
+
+
+class History(Output):
+    """A ticket's events, oldest first. `verified` is null unless asked for by ?verify=true."""
+
+    items: list[EventShown]
+    verified: bool | None
+    broken_at: int | None
+
+
+class StepInput(Input):
+    """A step on a ticket."""
+
+    action: Action
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+        default=None, description="The version that you saw; or send If-Match."
+    )
+    note: Note = ""
+    reason: Note = ""
+    photos: Annotated[list[UUID], Field(max_length=20, default_factory=list)]
+    at: Instant | None = Field(default=None, description="When it happened, by the phone's clock.")
+    category: Code | None = Field(default=None, description="`file`: the class, corrected.")
+    condition: Annotated[int, Field(ge=1, le=999)] | None = Field(
+        default=None, description="`file`: the condition."
+    )
+    grid: Code | None = Field(default=None, description="`file`: the grid, where the place is outside all.")
+    unit: Code | None = Field(default=None, description="`dispatch`: the responsible unit's code.")
+    handler: Line | None = Field(default=None, description="`hand_over`: user name of somebody in the unit.")
+
+
+def _grid(code: str | None, reference: Reference, language: Language) -> TicketGrid | None:
+    if code is None:
+        return None
+    path = [
+        GridStep(code=grid.code, name=name_in(language, grid.name_zh, grid.name_en), level=grid.level)
+        for grid in reference.grid_path(code)
+    ]
+    return TicketGrid(code=code, name=path[-1].name if path else code, path=path)
+
+
+def person_shown(viewer: Viewer, person_id: UUID | None, name: str | None, role: Role | None) -> PersonShown:
+    """Show a person as far as the policy lets this viewer know."""
+    if role is not None and not sees_name_of(viewer, role):
+        return PersonShown(id=None, name=None, role=role)
+    return PersonShown(id=person_id, name=name, role=role)
+
+
+def _brief_fields(
+    ticket: TicketFacts, reference: Reference, viewer: Viewer, now: datetime, language: Language
+) -> dict[str, Any]:
+    category = reference.catalogue.categories[ticket.category_code]
+    condition = reference.condition_by_id(ticket.condition_id) if ticket.condition_id else None
+    unit = reference.units[ticket.unit_id] if ticket.unit_id else None
+    is_open = ticket.state in OPEN
+    shown = light(now, ticket.yellow_at, ticket.due_at) if is_open else None
+    actions = offered_actions(
+        ticket.party(),
+        viewer,
+        closing_policy(reference),
+        reporter_may_check=reference.policies.checker_may_be_reporter,
+    )
+    return {
+        "id": ticket.id,
+        "number": ticket.number,
+        "state": ticket.state,
+        "state_name": name_in(language, *STATE_NAMES[ticket.state]),
+        "stage": STAGE_OF.get(ticket.state),
+        "version": ticket.version,
+        "category": category.code,
+        "category_name": name_in(language, category.minor_zh, category.minor_en),
+        "condition": condition.number if condition else None,
+        "condition_name": name_in(language, condition.condition_zh, condition.condition_en)
+        if condition
+        else None,
+        "grid": _grid(ticket.grid_code, reference, language),
+        "unit": Named(code=unit.code, name=name_in(language, unit.name_zh, unit.name_en)) if unit else None,
+        "handler": PersonShown(id=ticket.handler_id, name=ticket.handler_name, role=None)
+        if ticket.handler_id
+        else None,
+        "reporter": person_shown(viewer, ticket.reporter_id, ticket.reporter_name, ticket.reporter_role),
+        "source": ticket.source,
+        "priority": ticket.priority,
+        "triage": TriageShown(
+            code=Triage(ticket.triage), detail=name_in(language, *_TRIAGE[Triage(ticket.triage)])
+        )
+        if ticket.triage
+        else None,
+        "place": PlaceShown(longitude=ticket.longitude, latitude=ticket.latitude, crs="wgs84"),
+        "address": ticket.address,
+        "description": ticket.description,
+        "observed_at": ticket.observed_at,
+        "reported_at": ticket.reported_at,
+        "filed_at": ticket.filed_at,
+        "dispatched_at": ticket.dispatched_at,
+        "rectified_at": ticket.rectified_at,
+        "checked_at": ticket.checked_at,
+        "closed_at": ticket.closed_at,
+        "updated_at": ticket.updated_at,
+        "due_at": ticket.due_at,
+        "light": Light(shown) if shown else None,
+        "rework_count": ticket.rework_count,
+        "urged": ticket.urged_count,
+        "self_fixed": ticket.is_self_fixed,
+        "actions": actions,
+    }
+
+
+def ticket_brief(
+    ticket: TicketFacts, reference: Reference, viewer: Viewer, now: datetime, language: Language
+) -> TicketBrief:
+    """Show a ticket in a list."""
+    return TicketBrief(**_brief_fields(ticket, reference, viewer, now, language))
+
+
+def overdue_ticket(
+    ticket: TicketFacts, reference: Reference, viewer: Viewer, now: datetime, language: Language
+) -> OverdueTicket:
+    """Show an overdue ticket; its due time lies before `now`."""
+    assert ticket.due_at is not None  # noqa: S101  only tickets with a due time can be past it
+    return OverdueTicket(
+        **_brief_fields(ticket, reference, viewer, now, language),
+        overdue_s=int((now - ticket.due_at).total_seconds()),
+        level=ticket.escalation_level,
+    )
+
+
+def ticket_shown(
+    ticket: TicketFacts,
+    stretches: Sequence[Stretch],
+    photos: Sequence[PhotoFacts],
+    reference: Reference,
+    viewer: Viewer,
+    now: datetime,
+    language: Language,
+) -> TicketShown:
+    """Show a ticket with everything that explains it."""
+    return TicketShown(
+        **_brief_fields(ticket, reference, viewer, now, language),
+        deadline=DeadlineShown(
+            rule=ticket.due_rule,
+            explanation=(ticket.due_explanation or {}).get(language),
+            clock=[_clock(stretch, language) for stretch in stretches],
+        ),
+        dispatch=DispatchShown(
+            rule_id=ticket.dispatch_rule_id, explanation=(ticket.dispatch_explanation or {}).get(language)
+        ),
+        photos=[
+            PhotoShown(
+                id=photo.id,
+                purpose=photo.purpose,
+                width=photo.width,
+                height=photo.height,
+                taken_at=photo.taken_at,
+                received_at=photo.received_at,
+            )
+            for photo in photos
+        ],
+    )
+
+
+def _clock(stretch: Stretch, language: Language) -> ClockShown:
+    return ClockShown(
+        clock=stretch.clock,
+        cycle=stretch.cycle,
+        started_at=stretch.started_at,
+        started_by=stretch.started_by,
+        stopped_at=stretch.stopped_at,
+        stopped_by=stretch.stopped_by,
+        limit=stretch.term.limit.text(language) if stretch.term else None,
+        calendar=stretch.term.calendar_code if stretch.term else None,
+        due_at=stretch.due_at,
+    )
+
+
+def event_shown(facts: EventFacts, viewer: Viewer, language: Language) -> EventShown:
+    """Show one event; a unit doesn't learn which officer took a step."""
+    event = facts.event
+    role = Role(event.actor_role) if event.actor_role in set(Role) else None
+    return EventShown(
+        seq=event.seq,
+        action=event.action,
+        action_name=name_in(language, *ACTION_NAMES[Action(event.action)]),
+        from_state=event.from_state,
+        to_state=event.to_state,
+        actor=person_shown(viewer, event.actor_id, facts.actor_name, role),
+        at=event.at,
+        device_at=event.device_at,
+        note=event.note,
+        photos=event.photo_ids,
+        facts=event.facts,
+        sha256=event.sha256,
+    )

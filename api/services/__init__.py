@@ -1,0 +1,1 @@
+"""What changes data: load, decide, store."""

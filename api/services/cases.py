@@ -1,0 +1,175 @@
+"""Store what a step made of a ticket: its row, its new events, its ledger. Few statements, all in one room."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, cast, func, insert, literal, select, update
+from sqlalchemy.types import Text
+from sqlmodel import col
+
+from api.db import WriteSession
+from api.domain.errors import VersionConflict
+from api.domain.ledger import Stretch
+from api.domain.numbers import NumberParts, number_parts
+from api.domain.reference import Reference
+from api.domain.tickets import Case
+from api.models import Ticket, TicketClock, TicketEvent
+
+_CHANGING = (
+    "state",
+    "version",
+    "grid_code",
+    "unit_id",
+    "handler_id",
+    "fixed_by_id",
+    "checked_by_id",
+    "priority",
+    "triage",
+    "filed_at",
+    "dispatched_at",
+    "rectified_at",
+    "checked_at",
+    "closed_at",
+    "updated_at",
+    "due_at",
+    "yellow_at",
+    "due_rule",
+    "due_explanation",
+    "dispatch_rule_id",
+    "dispatch_explanation",
+    "rework_count",
+    "urged_count",
+    "escalation_level",
+    "is_self_fixed",
+    "history_count",
+    "history_sha256",
+)
+"""Columns that steps change; a case holds them under the same name."""
+
+
+async def insert_case(session: WriteSession, case: Case, reference: Reference, zone: ZoneInfo) -> None:
+    """Store a new ticket with its events and clocks, and give it its number."""
+    parts = number_parts(
+        reference.policies.number_template,
+        category=case.category,
+        on=case.reported_at.astimezone(zone).date(),
+        grid_code=case.grid_code,
+    )
+    statement = (
+        insert(Ticket)
+        .values(
+            id=case.id,
+            number=_numbered(parts),
+            reporter_id=case.reporter_id,
+            source=case.source,
+            place=func.ST_SetSRID(func.ST_MakePoint(case.place.longitude, case.place.latitude), 4326),
+            address=case.address,
+            description=case.description,
+            observed_at=case.observed_at,
+            reported_at=case.reported_at,
+            **_columns(case, reference),
+        )
+        .returning(col(Ticket.number))
+    )
+    case.number = (await session.execute(statement)).scalar_one()
+    await _insert_events(session, case)
+    await _insert_clocks(session, case)
+
+
+async def update_case(session: WriteSession, case: Case, reference: Reference, read_version: int) -> None:
+    """Store what became of a ticket that was read, locked, at `read_version`."""
+    statement = (
+        update(Ticket)
+        .where(col(Ticket.id) == case.id, col(Ticket.version) == read_version)
+        .values(**_columns(case, reference))
+    )
+    result: Any = await session.execute(statement)
+    if result.rowcount != 1:
+        raise VersionConflict("Somebody else was faster.", version=read_version)
+    for stretch in case.ledger.stretches:
+        if stretch.is_stored_open and stretch.stopped_at is not None:
+            await _stop_clock(session, stretch)
+    await _insert_events(session, case)
+    await _insert_clocks(session, case)
+
+
+def _columns(case: Case, reference: Reference) -> dict[str, Any]:
+    grid = reference.grids.get(case.grid_code) if case.grid_code else None
+    return {
+        "category_id": reference.category_ids[case.category],
+        "category_code": case.category,
+        "condition_id": reference.condition_ids[case.condition.code] if case.condition else None,
+        **({"grid_id": grid.id} if grid else {}),
+        **{name: getattr(case, name) for name in _CHANGING},
+    }
+
+
+def _numbered(parts: NumberParts) -> ColumnElement[str]:
+    # The number comes from a sequence inside the INSERT: unique without a lock, with gaps after a rollback.
+    running = func.nextval("ticket_numbers").column_valued("running")
+    digits = cast(running, Text)
+    padded = select(func.lpad(digits, func.greatest(parts.width, func.length(digits)), "0")).scalar_subquery()
+    return literal(parts.prefix, Text).concat(padded).concat(literal(parts.suffix, Text))
+
+
+async def _insert_events(session: WriteSession, case: Case) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "ticket_id": event.ticket_id,
+            "seq": event.seq,
+            "action": event.action,
+            "from_state": event.from_state,
+            "to_state": event.to_state,
+            "actor_id": event.actor_id,
+            "actor_role": event.actor_role,
+            "at": event.at,
+            "device_at": event.device_at,
+            "note": event.note,
+            "photo_ids": list(event.photo_ids),
+            "facts": dict(event.facts),
+            "previous_sha256": previous,
+            "sha256": sha256,
+        }
+        for event, previous, sha256 in case.new_events
+    ]
+    await session.execute(insert(TicketEvent), rows)
+    case.new_events.clear()
+
+
+async def _insert_clocks(session: WriteSession, case: Case) -> None:
+    rows = [_clock_row(case, stretch) for stretch in case.ledger.stretches if stretch.row_id is None]
+    if rows:
+        await session.execute(insert(TicketClock), rows)
+
+
+async def _stop_clock(session: WriteSession, stretch: Stretch) -> None:
+    statement = (
+        update(TicketClock)
+        .where(col(TicketClock.id) == stretch.row_id, col(TicketClock.stopped_at).is_(None))
+        .values(stopped_at=stretch.stopped_at, stopped_by=stretch.stopped_by)
+    )
+    await session.execute(statement)
+
+
+def _clock_row(case: Case, stretch: Stretch) -> dict[str, Any]:
+    term = stretch.term
+    milestones: list[dict[str, Any]] = [
+        {"name_zh": m.name_zh, "name_en": m.name_en, "value": m.limit.value, "unit": m.limit.unit}
+        for m in (term.milestones if term else ())
+    ]
+    return {
+        "ticket_id": case.id,
+        "clock": stretch.clock,
+        "cycle": stretch.cycle,
+        "unit_id": stretch.unit_id,
+        "started_at": stretch.started_at,
+        "started_by": stretch.started_by,
+        "stopped_at": stretch.stopped_at,
+        "stopped_by": stretch.stopped_by,
+        "calendar_code": term.calendar_code if term else None,
+        "limit_value": term.limit.value if term else None,
+        "limit_unit": term.limit.unit if term else None,
+        "milestones": milestones,
+        "due_at": stretch.due_at,
+        "yellow_at": stretch.yellow_at,
+    }

@@ -1,0 +1,74 @@
+"""Photos of the demo street: drawn and stored ahead, as uploads are, while the tickets' deeds go on."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from anyio import CapacityLimiter, to_thread
+
+from api.adapters.demo_pictures import demo_picture
+from api.adapters.files import FileStore
+from api.adapters.images import Copies, ImageFacts, ProcessedImage, make_copies, read_image
+from api.domain.geo import Crs, Place
+from api.models.photos import Purpose
+from api.services.photos import PhotoRequest, ToldPlace, keep_files
+
+MEDIA_TYPE = "image/jpeg"
+
+AT_ONCE = 2
+"""Pictures in the making at the same time: drawing takes a core, storing waits for the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A photo to be drawn: the same scene is the same street from the same place."""
+
+    purpose: Purpose
+    scene: int
+    is_tidy: bool
+    taken_at: datetime
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A picture whose files are durable: all that its row is made from."""
+
+    request: PhotoRequest
+    facts: ImageFacts
+    folder: str
+
+
+class Studio:
+    """Draws and stores pictures ahead of the deeds that need them; the rows are written with those."""
+
+    def __init__(self, files: FileStore, zone: ZoneInfo) -> None:
+        self._files, self._zone = files, zone
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._threads = CapacityLimiter(AT_ONCE)
+        # Copies hold pixels only, so all photos of a scene have the same; some 50 kB each.
+        self._copies: dict[tuple[int, bool], Copies] = {}
+
+    async def store(self, photo_id: UUID, picture: Picture) -> StoredPicture:
+        """Draw a picture and store the original and its copies durably."""
+        async with self._places:
+            data, image = await to_thread.run_sync(self._draw, picture, limiter=self._threads)
+            folder = await keep_files(self._files, photo_id, data, image)
+        place = ToldPlace(picture.place.longitude, picture.place.latitude, Crs.WGS84)
+        request = PhotoRequest(photo_id, picture.purpose, MEDIA_TYPE, picture.taken_at, place)
+        return StoredPicture(request, image.facts, folder)
+
+    def _draw(self, picture: Picture) -> tuple[bytes, ProcessedImage]:
+        data = demo_picture(
+            picture.scene,
+            taken_at=picture.taken_at.astimezone(self._zone),
+            longitude=picture.place.longitude,
+            latitude=picture.place.latitude,
+            tidy=picture.is_tidy,
+        )
+        facts = read_image(data, declared_type=MEDIA_TYPE, default_zone=self._zone)
+        copies = self._copies.get((picture.scene, picture.is_tidy)) or make_copies(data)
+        self._copies[picture.scene, picture.is_tidy] = copies
+        return data, ProcessedImage(facts, copies.thumb, copies.screen)

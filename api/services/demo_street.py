@@ -1,0 +1,69 @@
+"""Store the demo street: everything but its tickets."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert
+
+from api.db import WriteSession
+from api.models import GridPerson, Person
+from api.services import catalogue
+from api.services.demo_files import StreetFiles
+
+NAMESPACE = UUID("6a1f8a5e-6c0b-5b0e-9d1a-3f5d2c7e4b90")
+"""What all ids of demo data are derived from."""
+
+STANDS_SINCE = timedelta(days=90)
+"""How long before the load the street's grids are in force and its officers on duty: before every ticket."""
+
+
+def person_id(username: str) -> UUID:
+    """Return the id that this person has in every demo."""
+    return uuid5(NAMESPACE, f"person/{username}")
+
+
+async def store_street(
+    session: WriteSession, files: StreetFiles, password_hash: str, now: datetime, zone: ZoneInfo
+) -> None:
+    """Store calendars, units, classes, grids, rules, policies and people into an empty database."""
+    since = now - STANDS_SINCE
+    since_on = since.astimezone(zone).date()
+    await catalogue.store_calendars(session, files.calendars)
+    units = await catalogue.store_units(session, files.units)
+    await catalogue.store_catalogue(session, files.catalogue)
+    grids = await catalogue.store_grids(session, files.grids, since_on, units)
+    await catalogue.store_policies(session, files.policies)
+    await catalogue.store_rules(session, files.rules)
+    people: list[dict[str, Any]] = [
+        {
+            "id": person_id(person.username),
+            "username": person.username,
+            "password_hash": password_hash,
+            "name": person.name,
+            "phone": person.phone,
+            "officer_number": person.officer_number,
+            "role": person.role,
+            "unit_id": units[person.unit] if person.unit else None,
+            "is_active": True,
+            "created_at": since,
+        }
+        for person in files.people
+    ]
+    await session.execute(insert(Person).values(people))
+    await session.execute(insert(GridPerson).values(_duties(files, grids, since_on)))
+
+
+def _duties(files: StreetFiles, grids: dict[str, int], since_on: date) -> list[dict[str, Any]]:
+    return [
+        {
+            "grid_id": grids[code],
+            "person_id": person_id(person.username),
+            "from_on": since_on,
+            "to_on": None,
+            "is_phone_public": person.phone_is_public,
+        }
+        for person in files.people
+        for code in person.grids
+    ]

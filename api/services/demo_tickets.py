@@ -1,0 +1,204 @@
+"""Let the demo street's month happen: every ticket through the services, as if people had done it.
+
+So each history is a real chain, each ledger was kept by the clocks themselves, and each due time is what the
+rules of that moment made it. Deeds of all tickets are done in the order of their instants, which gives ticket
+numbers and duplicates their natural order too.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from api.adapters.files import FileStore
+from api.db import WriteSession
+from api.domain.access import Role, Viewer
+from api.domain.calendars import PastCalendarHorizon
+from api.domain.lifecycle import State
+from api.domain.reference import Reference
+from api.models import Ticket
+from api.services.demo_files import PersonEntry, StreetFiles
+from api.services.demo_month import Scenery, plots
+from api.services.demo_photos import StoredPicture, Studio
+from api.services.demo_stories import (
+    PATROL,
+    Cast,
+    Crew,
+    Deed,
+    Plot,
+    Standing,
+    Story,
+    tell,
+)
+from api.services.demo_street import NAMESPACE, person_id
+from api.services.photos import insert_photo
+from api.services.reports import ReportRequest, file_report
+from api.services.tickets import take_step
+
+Progress = Callable[[str], None]
+
+OFFICE = "city"
+"""The calendar by which the month's plots choose what is overdue."""
+
+
+async def play_month(  # noqa: PLR0913  a month is these facts
+    session: WriteSession,
+    reference: Reference,
+    files: FileStore,
+    street: StreetFiles,
+    now: datetime,
+    zone: ZoneInfo,
+    progress: Progress,
+) -> None:
+    """Make the tickets of the month before `now` on a street that has none."""
+    cast = cast_of(street, reference)
+    viewers = {person.username: _viewer(person, reference) for person in street.people}
+    told = plots(Scenery(street.catalogue, street.grids, reference.calendar(OFFICE), now, zone))
+    async with asyncio.TaskGroup() as ahead:
+        month = _Month(session, reference, zone, viewers, Studio(files, zone), ahead)
+        for plot in told:
+            month.begin(plot, tell(cast, plot), now)
+        await month.play(now, progress)
+
+
+def cast_of(street: StreetFiles, reference: Reference) -> Cast:
+    """Return who plays: officers by community, crews by unit."""
+    officers = sorted(
+        (
+            (code, person.username)
+            for person in street.people
+            if person.role is Role.OFFICER
+            for code in person.grids
+        )
+    )
+    by_role = {(person.unit, person.role): person.username for person in street.people if person.unit}
+    return Cast(
+        officers={
+            code: [username for _, username in pairs]
+            for code, pairs in groupby(officers, key=lambda pair: pair[0])
+        },
+        crews={
+            unit.code: Crew(
+                lead=by_role[unit.code, Role.UNIT_LEAD],
+                member=by_role[unit.code, Role.UNIT_MEMBER],
+                calendar=reference.calendar(unit.calendar_code),
+            )
+            for unit in street.units
+        },
+        patrol=reference.calendar(PATROL),
+        fallback_unit=next(unit.code for unit in street.units if unit.is_fallback),
+    )
+
+
+def _viewer(person: PersonEntry, reference: Reference) -> Viewer:
+    return Viewer(
+        person_id=person_id(person.username),
+        session_id=uuid5(NAMESPACE, f"session/{person.username}"),
+        username=person.username,
+        name=person.name,
+        role=person.role,
+        unit_id=reference.units_by_code[person.unit].id if person.unit else None,
+        grid_codes=person.grids,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """The next deed of a story, and its pictures, which are made while other deeds are done."""
+
+    deed: Deed
+    plot: Plot
+    story: Story
+    pictures: tuple[asyncio.Task[StoredPicture], ...]
+
+
+class _Month:
+    """The stories that go on, by the instant of their next deed."""
+
+    def __init__(  # noqa: PLR0913  what deeds are done with
+        self,
+        session: WriteSession,
+        reference: Reference,
+        zone: ZoneInfo,
+        viewers: Mapping[str, Viewer],
+        studio: Studio,
+        ahead: asyncio.TaskGroup,
+    ) -> None:
+        self._session, self._reference, self._zone = session, reference, zone
+        self._viewers, self._studio, self._ahead = viewers, studio, ahead
+        self._agenda: list[tuple[datetime, int, _Next]] = []
+
+    def begin(self, plot: Plot, story: Story, now: datetime) -> None:
+        """Put the first deed of a story on the agenda."""
+        self._plan(plot, story, next(story, None), now)
+
+    async def play(self, now: datetime, progress: Progress) -> None:
+        """Do all deeds up to `now`, the earliest first."""
+        today = None
+        while self._agenda:
+            at, _, upcoming = heapq.heappop(self._agenda)
+            on = at.astimezone(self._zone).date()
+            if on != today:
+                today = on
+                progress(f"tickets of {on.isoformat()}")
+            standing = await self._do(upcoming)
+            self._plan(upcoming.plot, upcoming.story, _go_on(upcoming.story, standing), now)
+
+    def _plan(self, plot: Plot, story: Story, deed: Deed | None, now: datetime) -> None:
+        """Put a deed on the agenda, unless it would only happen after `now`."""
+        if deed is None or deed.at > now:
+            story.close()
+            return
+        pictures = tuple(
+            self._ahead.create_task(
+                self._studio.store(uuid5(plot.report_id, f"photo/{deed.at}/{number}"), picture)
+            )
+            for number, picture in enumerate(deed.pictures)
+        )
+        heapq.heappush(self._agenda, (deed.at, plot.number, _Next(deed, plot, story, pictures)))
+
+    async def _do(self, upcoming: _Next) -> Standing:
+        deed, viewer = upcoming.deed, self._viewers[upcoming.deed.username]
+        photo_ids: list[UUID] = []
+        for task in upcoming.pictures:
+            stored = await task
+            await insert_photo(self._session, viewer, stored.request, stored.facts, stored.folder, deed.at)
+            photo_ids.append(stored.request.id)
+        if deed.awaits_photo:
+            photo_ids.append(uuid5(upcoming.plot.report_id, "awaited"))
+        ids = tuple(photo_ids)
+        if isinstance(deed.request, ReportRequest):
+            report = replace(deed.request, photo_ids=ids)
+            filed = await file_report(self._session, self._reference, viewer, report, deed.at, self._zone)
+            assert filed is not None, "every report of the month has an id of its own"  # noqa: S101  else a plot is told twice
+            case = filed.case
+            return self._standing(case.state, case.triage, case.unit_id, case.due_at)
+        step, ticket_id = replace(deed.request, photo_ids=ids), upcoming.plot.report_id
+        await take_step(self._session, self._reference, viewer, ticket_id, step, deed.at)
+        columns = col(Ticket.state), col(Ticket.triage), col(Ticket.unit_id), col(Ticket.due_at)
+        row = (await self._session.execute(select(*columns).where(col(Ticket.id) == ticket_id))).one()
+        return self._standing(row.state, row.triage, row.unit_id, row.due_at)
+
+    def _standing(
+        self, state: State | None, triage: str | None, unit_id: int | None, due_at: datetime | None
+    ) -> Standing:
+        assert state is not None  # noqa: S101  the ticket was just created or changed
+        unit = self._reference.units[unit_id].code if unit_id is not None else None
+        return Standing(state, triage, unit, due_at)
+
+
+def _go_on(story: Story, standing: Standing) -> Deed | None:
+    """Return the next deed of a story, None at its end."""
+    try:
+        return story.send(standing)
+    except StopIteration:
+        return None
+    except PastCalendarHorizon:
+        return None  # so far ahead that nobody knows the holidays, it has surely not happened yet

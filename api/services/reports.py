@@ -1,0 +1,272 @@
+"""From a report to a ticket: locate, file, dispatch, all in one transaction, once however often it is sent."""
+
+import hashlib
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from api.db import WriteSession
+from api.domain.access import Role, Viewer
+from api.domain.catalogue import Condition
+from api.domain.errors import FieldWrong, IdTaken
+from api.domain.evidence import Brought, PhotoFacts, require
+from api.domain.geo import Crs, to_wgs84
+from api.domain.lifecycle import Action, Clock, Need, find_step
+from api.domain.reference import Reference
+from api.domain.signals import report_signals
+from api.domain.tickets import By, Case, Told, advance
+from api.models import Photo, Report
+from api.models.tickets import Priority, Source, Triage
+from api.queries.cases import lock_case_for_system
+from api.queries.duplicates import open_duplicates
+from api.queries.reports import ReportFacts
+from api.services.cases import insert_case, update_case
+from api.services.dispatch import closing_policy, stage_terms, timekeeping
+from api.services.evidence import Attachment, attach_photos
+from api.services.tickets import check_device_time, file_and_send
+
+SOURCES: dict[Role, frozenset[Source]] = {
+    Role.OFFICER: frozenset({Source.OFFICER}),
+    Role.DISPATCHER: frozenset({Source.HOTLINE, Source.CITIZEN, Source.SUPERIOR, Source.MEDIA}),
+    Role.SUPERVISOR: frozenset({Source.SUPERVISION, Source.SUPERIOR, Source.MEDIA}),
+}
+"""Which sources each role may name; the first in the order of `Source` is the default."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """What somebody reports, as it was sent: the place still in its own coordinates."""
+
+    id: UUID
+    category: str
+    condition: int | None
+    description: str
+    observed_at: datetime
+    longitude: float
+    latitude: float
+    crs: Crs
+    accuracy_m: float | None = None
+    provider: str | None = None
+    fixed_at: datetime | None = None
+    is_mocked: bool = False
+    address: str = ""
+    photo_ids: tuple[UUID, ...] = ()
+    source: Source | None = None
+    priority: Priority = Priority.NORMAL
+    self_fix: bool = False
+
+    def sha256(self) -> str:
+        """Return a hash by which the same report is known again."""
+        content = tuple(getattr(self, one.name) for one in fields(self))
+        return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class FiledReport:
+    """What a new report led to: its ticket in memory, so that nothing has to be read again."""
+
+    case: Case
+    report: ReportFacts
+    photos: tuple[PhotoFacts, ...]
+
+
+async def file_report(
+    session: WriteSession,
+    reference: Reference,
+    viewer: Viewer,
+    request: ReportRequest,
+    now: datetime,
+    zone: ZoneInfo,
+) -> FiledReport | None:
+    """Make a ticket of a report; None when this very report had been filed before, perhaps a moment ago.
+
+    An officer's report is filed by the system and dispatched by rule; others wait for a dispatcher. Raises
+    FieldWrong, EvidenceMissing, IdTaken (the id was used for another report) and GeoError; nothing is stored
+    then.
+    """
+    if await _filed_before(session, viewer, request):
+        return None
+    case = _new_case(reference, viewer, request, now)
+    signals = tuple(report_signals(is_mocked=request.is_mocked, accuracy_m=request.accuracy_m))
+    radius_m = reference.policies.duplicate_radius_m
+    duplicates = tuple(await open_duplicates(session, viewer, case.category, case.place, radius_m))
+    attachment = await attach_photos(session, case.id, viewer.person_id, request.photo_ids)
+    facts = ReportFacts(
+        id=request.id,
+        ticket_id=case.id,
+        received_at=now,
+        photo_ids=list(request.photo_ids),
+        awaited_photo_ids=list(attachment.awaited),
+        duplicates=[duplicate.as_json() for duplicate in duplicates],
+        signals=[signal.as_json() for signal in signals],
+    )
+    if not await _claim(session, viewer, request, facts):
+        # The same report came twice at once and the other was faster; its transaction has just ended.
+        await _filed_before(session, viewer, request)
+        return None
+    _begin(case, reference, viewer, request, attachment, now)
+    await insert_case(session, case, reference, zone)
+    return FiledReport(case, facts, attachment.photos)
+
+
+async def _claim(session: WriteSession, viewer: Viewer, request: ReportRequest, facts: ReportFacts) -> bool:
+    """Write the report unless its id is taken; parallel claims wait here for the first one's transaction."""
+    statement = (
+        insert(Report)
+        .values(
+            reporter_id=viewer.person_id,
+            body_sha256=request.sha256(),
+            description=request.description,
+            observed_at=request.observed_at,
+            raw_longitude=request.longitude,
+            raw_latitude=request.latitude,
+            raw_crs=request.crs,
+            accuracy_m=request.accuracy_m,
+            provider=request.provider,
+            fixed_at=request.fixed_at,
+            is_mocked=request.is_mocked,
+            **{name: getattr(facts, name) for name in ReportFacts.__slots__},
+        )
+        .on_conflict_do_nothing(index_elements=["id"])
+        .returning(col(Report.id))
+    )
+    return (await session.execute(statement)).scalar_one_or_none() is not None
+
+
+async def photo_arrived(
+    session: WriteSession, reference: Reference, photo_id: UUID, person_id: UUID, now: datetime
+) -> UUID | None:
+    """Give a stored photo to the report that waits for it; the last one awaited gets the ticket filed.
+
+    Returns the ticket's id, or None when no report of this person waits for the photo. The caller holds the
+    photo's lock (`services.evidence.lock_photos`), so a report filed at the same moment is not missed.
+    """
+    waiting = (
+        select(col(Report.id), col(Report.ticket_id), col(Report.awaited_photo_ids))
+        .where(col(Report.awaited_photo_ids).contains([photo_id]), col(Report.reporter_id) == person_id)
+        # A photo belongs to one ticket: of several reports that name it, to that of the first.
+        .order_by(col(Report.received_at), col(Report.id))
+        .limit(1)
+        .with_for_update()
+    )
+    row = (await session.execute(waiting)).one_or_none()
+    if row is None:
+        return None
+    await session.execute(update(Photo).where(col(Photo.id) == photo_id).values(ticket_id=row.ticket_id))
+    still_awaited = [awaited for awaited in row.awaited_photo_ids if awaited != photo_id]
+    await session.execute(
+        update(Report).where(col(Report.id) == row.id).values(awaited_photo_ids=still_awaited)
+    )
+    if not still_awaited:
+        case = await lock_case_for_system(session, reference, row.ticket_id)
+        if case.triage == Triage.PHOTOS_AWAITED and case.condition is not None:
+            read_version = case.version
+            # The upload may have begun before the report came; no step of a ticket is older than the one before.
+            file_and_send(case, case.condition, reference, max(now, case.updated_at or now))
+            await update_case(session, case, reference, read_version)
+    return row.ticket_id
+
+
+async def _filed_before(session: WriteSession, viewer: Viewer, request: ReportRequest) -> bool:
+    statement = select(col(Report.reporter_id), col(Report.body_sha256)).where(col(Report.id) == request.id)
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return False
+    if row.reporter_id != viewer.person_id or row.body_sha256 != request.sha256():
+        raise IdTaken("This report id was used before with another content.", report=request.id)
+    return True
+
+
+def _new_case(reference: Reference, viewer: Viewer, request: ReportRequest, now: datetime) -> Case:
+    """Check what was told against the catalogue and the earth, and find the grid."""
+    check_device_time(request.observed_at, now, "/observed_at")
+    check_device_time(request.fixed_at, now, "/place/fixed_at")
+    category = reference.category(request.category, "/category")
+    condition = reference.condition(category.code, request.condition, "/condition")
+    place = to_wgs84(request.longitude, request.latitude, request.crs)
+    located = reference.grid_index.locate(
+        place,
+        accuracy_m=request.accuracy_m,
+        tolerance_m=reference.policies.grid_tolerance_m,
+    )
+    return Case(
+        # The ticket takes the report's id, so that a phone without network can already speak of its ticket.
+        id=request.id,
+        category=category.code,
+        condition=condition,
+        place=place,
+        grid_code=located.code,
+        reporter_id=viewer.person_id,
+        source=_source(viewer, request.source),
+        priority=request.priority,
+        observed_at=request.observed_at.astimezone(UTC),
+        reported_at=now,
+        address=request.address,
+        description=request.description,
+    )
+
+
+def _source(viewer: Viewer, wanted: Source | None) -> Source:
+    allowed = SOURCES[viewer.role]
+    source = wanted or next(source for source in Source if source in allowed)
+    if source not in allowed:
+        raise FieldWrong(
+            "/source",
+            "source_not_yours",
+            f"Your role does not report from {source}.",
+            sources=sorted(allowed),
+        )
+    return source
+
+
+def _begin(
+    case: Case,
+    reference: Reference,
+    viewer: Viewer,
+    request: ReportRequest,
+    attachment: Attachment,
+    now: datetime,
+) -> None:
+    """Take the first steps: report or self-fix; then file and dispatch, unless somebody has to look first."""
+    photo_ids = tuple(photo.id for photo in attachment.photos)
+    told = Told(request.description, photo_ids, request.observed_at)
+    action = Action.SELF_FIX if request.self_fix else Action.REPORT
+    step = find_step(None, action, viewer.role, closing_policy(reference))
+    if request.self_fix:
+        _require_self_fix(case.condition, step.needs, attachment.photos)
+        case.is_self_fixed, case.filed_at, case.rectified_at = True, now, now
+        case.fixed_by_id = viewer.person_id
+    terms = stage_terms(reference, now, *(clock for clock in step.restarts if clock is not Clock.TOTAL))
+    advance(case, step, By.viewer(viewer), now, terms=terms, timekeeping=timekeeping(reference), told=told)
+    if request.self_fix:
+        return
+    case.triage = _why_wait(case, viewer, attachment.awaited)
+    if case.triage is None:
+        assert case.condition is not None  # noqa: S101  else it would wait
+        file_and_send(case, case.condition, reference, now)
+
+
+def _require_self_fix(
+    condition: Condition | None, needs: frozenset[Need], photos: tuple[PhotoFacts, ...]
+) -> None:
+    if condition is not None and not condition.self_fix:
+        raise FieldWrong("/self_fix", "self_fix_not_allowed", "This problem is not for fixing on the spot.")
+    require(needs, Brought(photos=photos, has_condition=condition is not None), None)
+
+
+def _why_wait(case: Case, viewer: Viewer, awaited: tuple[UUID, ...]) -> Triage | None:
+    """Say why a report is not filed by the system at once, if so."""
+    if viewer.role is not Role.OFFICER:
+        return Triage.NOT_AN_OFFICER
+    if case.grid_code is None:
+        return Triage.OUTSIDE_GRIDS
+    if case.condition is None:
+        return Triage.CONDITION_OPEN
+    if awaited:
+        return Triage.PHOTOS_AWAITED
+    return None

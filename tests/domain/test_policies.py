@@ -1,0 +1,119 @@
+import math
+from dataclasses import fields
+
+import pytest
+
+from api.domain.errors import FieldWrong
+from api.domain.limits import Limit, LimitUnit
+from api.domain.policies import Policies, StageLimit
+
+
+def test_without_data_the_defaults_hold() -> None:
+    assert Policies.from_mapping({}) == Policies()
+
+
+def test_every_policy_can_be_set_and_read_back() -> None:
+    given: dict[str, object] = {
+        "duplicate_radius_m": 80,
+        "grid_tolerance_m": 10.5,
+        "grid_tolerance_max_m": 10.5,
+        "grid_sliver_m2": 0,
+        "light_yellow_share": 1,
+        "due_soon_s": 0,
+        "intake_limit": {"minutes": 5, "calendar": "city"},
+        "verification_limit": {"minutes": 5, "calendar": "city"},
+        "dispatch_limit": {"minutes": 5, "calendar": "city"},
+        "sign_for_limit": {"minutes": 5, "calendar": "city"},
+        "check_limit": {"minutes": 5, "calendar": "night-shift"},
+        "return_window": {"value": 1, "unit": "working_day"},
+        "returns_per_unit_max": 0,
+        "extensions_max": 0,
+        "suspension_max_days": 1,
+        "reopen_max_days": 0,
+        "number_template": "{sequence}",
+        "close_after_check": False,
+        "fallback_to_grid_owner": False,
+        "checker_may_be_reporter": True,
+    }
+    assert set(given) == {field.name for field in fields(Policies)}
+    policies = Policies.from_mapping(given)
+    assert policies.check_limit == StageLimit(5, "night-shift")
+    assert policies.return_window == Limit(1, LimitUnit.WORKING_DAY)
+    assert isinstance(policies.duplicate_radius_m, float)
+    assert policies.calendar_codes() == {"city", "night-shift"}
+    defaults = Policies()
+    assert all(getattr(policies, name) != getattr(defaults, name) for name in given)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "pointer", "code"),
+    [
+        ("duplicate_radius", 50, "/duplicate_radius", "policy_unknown"),
+        ("duplicate_radius_m", "50", "/duplicate_radius_m", "policy_mistyped"),
+        ("duplicate_radius_m", True, "/duplicate_radius_m", "policy_mistyped"),
+        ("duplicate_radius_m", None, "/duplicate_radius_m", "policy_mistyped"),
+        ("duplicate_radius_m", -1, "/duplicate_radius_m", "policy_out_of_range"),
+        ("duplicate_radius_m", math.nan, "/duplicate_radius_m", "policy_out_of_range"),
+        ("duplicate_radius_m", math.inf, "/duplicate_radius_m", "policy_out_of_range"),
+        ("light_yellow_share", 80, "/light_yellow_share", "policy_out_of_range"),
+        ("light_yellow_share", 0, "/light_yellow_share", "policy_out_of_range"),
+        ("due_soon_s", 1.5, "/due_soon_s", "policy_mistyped"),
+        ("extensions_max", -1, "/extensions_max", "policy_out_of_range"),
+        ("suspension_max_days", 10**30, "/suspension_max_days", "policy_out_of_range"),
+        ("close_after_check", 1, "/close_after_check", "policy_mistyped"),
+        ("intake_limit", 15, "/intake_limit", "policy_mistyped"),
+        ("intake_limit", {"minutes": 15}, "/intake_limit", "policy_mistyped"),
+        (
+            "intake_limit",
+            {"minutes": 0, "calendar": "x"},
+            "/intake_limit/minutes",
+            "policy_out_of_range",
+        ),
+        (
+            "intake_limit",
+            {"minutes": 1, "calendar": "X Y"},
+            "/intake_limit/calendar",
+            "policy_mistyped",
+        ),
+        ("return_window", {"value": 1, "unit": "week"}, "/return_window/unit", "policy_mistyped"),
+        ("return_window", {"value": 0, "unit": "working_day"}, "/return_window/value", "policy_out_of_range"),
+        ("grid_tolerance_max_m", 49, "/grid_tolerance_max_m", "policy_at_odds"),
+        ("grid_tolerance_m", 201, "/grid_tolerance_max_m", "policy_at_odds"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_at_its_key(key: str, value: object, pointer: str, code: str) -> None:
+    with pytest.raises(FieldWrong) as refused:
+        Policies.from_mapping({key: value})
+    assert (refused.value.pointer, refused.value.field_code) == (pointer, code)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "",
+        "{category}-{date}",
+        "{sequence}{sequence}",
+        "{sequence",
+        "{sequence:x}",
+        "{sequence:999999}",
+        "{category.__class__}-{sequence}",
+        "{0}-{sequence}",
+        "{sequence} ",
+        "2026/{sequence}",
+        "{sequence}\n",
+        "x" * 60 + "{sequence}",
+    ],
+)
+def test_a_template_that_makes_no_usable_number_is_refused(template: str) -> None:
+    with pytest.raises(FieldWrong) as refused:
+        Policies.from_mapping({"number_template": template})
+    assert refused.value.pointer == "/number_template"
+    assert refused.value.field_code == "policy_out_of_range"
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{sequence}", "城管〔{date}〕{sequence:04d}号", "{grid}-{sequence:09d}", "{category}{date}{sequence}"],
+)
+def test_templates_of_other_cities_are_taken(template: str) -> None:
+    assert Policies.from_mapping({"number_template": template}).number_template == template

@@ -1,0 +1,284 @@
+"""Every operation, every role: who gets in, who is refused, and what each one sees."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
+from sqlalchemy import select
+from sqlmodel import col
+
+from api import contract
+from api.domain.access import PUBLIC_OPERATIONS, Role
+from api.models import Person
+from tests.conftest import House
+from tests.http.walking import CHECKER, FINDER, photo, rectified, report, step, stepped
+
+CALLERS = {
+    "officer": "officer01",
+    "dispatcher": "dispatcher",
+    "unit_member": "member-cityscape",
+    "unit_lead": "lead-cityscape",
+    "supervisor": "supervisor",
+    "administrator": "admin",
+}
+"""A demo person of each role."""
+
+ALL = "officer dispatcher unit_member unit_lead supervisor administrator"
+ROLES = {
+    "me_get": ALL,
+    "report_file": "officer dispatcher supervisor",
+    "ticket_list": ALL,
+    "ticket_get": ALL,
+    "ticket_get_by_number": ALL,
+    "ticket_history": ALL,
+    "ticket_count": ALL,
+    "ticket_step": "officer dispatcher unit_member unit_lead supervisor",
+    "queue_list": ALL,
+    "overdue_list": ALL,
+    "overdue_summary": ALL,
+    "lifecycle_get": ALL,
+    "photo_store": "officer dispatcher unit_member unit_lead supervisor",
+    "photo_get": ALL,
+    "catalog_get": ALL,
+    "grid_list": ALL,
+    "grid_get": ALL,
+    "grid_locate": ALL,
+    "deadline_explain": ALL,
+    "dispatch_explain": "dispatcher supervisor administrator",
+}
+"""Who may call what, written down a second time: a change of the policy has to be meant."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request of one operation that is right in all but, perhaps, its caller."""
+
+    method: str
+    path: str
+    query: str = ""
+    body: dict[str, Any] | None = None
+
+
+REPORT = {
+    "category": "E0406",
+    "condition": 1,
+    "observed_at": "2026-11-23T09:28:00+08:00",
+    "place": {"longitude": 116.404, "latitude": 39.915, "crs": "wgs84"},
+}
+NOBODY = "00000000-0000-4000-8000-000000000000"
+REQUESTS = {
+    "me_get": Request("GET", "/v1/me"),
+    "report_file": Request("PUT", f"/v1/reports/{NOBODY}", body=REPORT),
+    "ticket_list": Request("GET", "/v1/tickets"),
+    "ticket_get": Request("GET", f"/v1/tickets/{NOBODY}"),
+    "ticket_get_by_number": Request("GET", "/v1/tickets/by-number/none"),
+    "ticket_history": Request("GET", f"/v1/tickets/{NOBODY}/history"),
+    "ticket_count": Request("GET", "/v1/tickets/counts", "by=state"),
+    "ticket_step": Request("POST", f"/v1/tickets/{NOBODY}/steps", body={"action": "accept", "version": 1}),
+    "queue_list": Request("GET", "/v1/queue"),
+    "overdue_list": Request("GET", "/v1/overdue"),
+    "overdue_summary": Request("GET", "/v1/overdue/summary", "by=unit"),
+    "lifecycle_get": Request("GET", "/v1/lifecycle"),
+    "photo_store": Request("PUT", f"/v1/photos/{NOBODY}"),
+    "photo_get": Request("GET", f"/v1/photos/{NOBODY}"),
+    "catalog_get": Request("GET", "/v1/catalog"),
+    "grid_list": Request("GET", "/v1/grids"),
+    "grid_get": Request("GET", "/v1/grids/990101001001"),
+    "grid_locate": Request("GET", "/v1/grids/locate", "longitude=116.40&latitude=39.91&crs=wgs84"),
+    "deadline_explain": Request("GET", "/v1/deadlines/explain", "condition=E0406-1"),
+    "dispatch_explain": Request(
+        "GET", "/v1/dispatch/explain", "category=E0406&longitude=116.40&latitude=39.91"
+    ),
+}
+
+
+async def test_every_operation_is_in_the_matrix(house: House) -> None:
+    signed_in = contract.operations(house.app).keys() - PUBLIC_OPERATIONS
+    assert signed_in == ROLES.keys() == REQUESTS.keys()
+    methods = {
+        (context.original_route.operation_id, method)
+        for context in iter_route_contexts(house.app.routes)
+        if isinstance(context.original_route, APIRoute)
+        for method in context.original_route.methods or ()
+    }
+    assert {(name, request.method) for name, request in REQUESTS.items()} <= methods
+
+
+async def test_each_role_gets_into_its_operations_and_into_no_other(house: House) -> None:
+    assert CALLERS.keys() == set(Role)
+    for operation, request in REQUESTS.items():
+        for role, username in CALLERS.items():
+            caller = await house.caller(username)
+            answer = await caller.request(
+                request.method, f"{request.path}?{request.query}", json=request.body
+            )
+            told = f"{operation} by {role}: {answer.status_code} {answer.text[:200]}"
+            if role in ROLES[operation].split():
+                assert answer.status_code < 500, told
+                assert answer.status_code not in {401, 403}, told
+            else:
+                assert answer.status_code == 403, told
+                assert answer.json()["code"] == "role_not_allowed", told
+                assert answer.json()["roles"] == sorted(ROLES[operation].split()), told
+
+
+@pytest.mark.parametrize("token", [None, "nonsense", "a.b.c"])
+async def test_nobody_gets_in_without_a_good_token(house: House, token: str | None) -> None:
+    async with house.client(token) as stranger:
+        for operation, request in REQUESTS.items():
+            answer = await stranger.request(
+                request.method, f"{request.path}?{request.query}", json=request.body
+            )
+            assert answer.status_code == 401, f"{operation}: {answer.status_code} {answer.text[:200]}"
+            assert answer.json()["code"] == ("token_refused" if token else "not_signed_in"), operation
+            assert answer.headers["www-authenticate"].startswith("Bearer"), operation
+
+
+async def everything_listed(house: House, username: str) -> list[dict[str, Any]]:
+    """Return the tickets in all lists of a person."""
+    caller = await house.caller(username)
+    found: list[dict[str, Any]] = []
+    for path in ("/v1/tickets", "/v1/queue", "/v1/overdue"):
+        answer = await caller.get(path, params={"limit": 200})
+        assert answer.status_code == 200
+        found += answer.json()["items"]
+    return found
+
+
+async def everything_counted(house: House, username: str) -> int:
+    """Return the sum of all counts that a person gets."""
+    caller = await house.caller(username)
+    total = 0
+    for by in ("state", "unit", "grid", "category", "source", "light", "level"):
+        answer = await caller.get("/v1/tickets/counts", params={"by": by})
+        total += sum(item["count"] for item in answer.json()["items"])
+    for by in ("unit", "grid", "category", "state", "level"):
+        answer = await caller.get("/v1/overdue/summary", params={"by": by})
+        total += sum(item["count"] for item in answer.json()["items"])
+    counters = (await caller.get("/v1/me")).json()["counters"]
+    return total + sum(counters.values())
+
+
+async def test_whoever_has_no_part_in_a_ticket_does_not_learn_that_it_exists(house: House) -> None:
+    before = await photo(house, FINDER, "before")
+    ticket = await report(house, photos=[before])
+    house.clock.turn(days=30)
+    for username in ("member-sanitation", "lead-sanitation", "officer32"):
+        stranger = await house.caller(username)
+        for path in (
+            f"/v1/tickets/{ticket['id']}",
+            f"/v1/tickets/by-number/{ticket['number']}",
+            f"/v1/tickets/{ticket['id']}/history",
+            f"/v1/photos/{before}",
+        ):
+            theirs = await stranger.get(path)
+            assert (theirs.status_code, theirs.json()["code"]) == (404, "not_found"), f"{username} {path}"
+        refused = await step(house, username, ticket, "accept")
+        assert (refused.status_code, refused.json()["code"]) == (404, "not_found"), username
+        assert await everything_listed(house, username) == []
+        assert await everything_counted(house, username) == 0
+
+
+async def test_a_ticket_of_somebody_else_and_one_that_is_not_there_are_answered_alike(house: House) -> None:
+    ticket = await report(house)
+    stranger = await house.caller("member-sanitation")
+    theirs = await stranger.get(f"/v1/tickets/{ticket['id']}")
+    nobodys = await stranger.get(f"/v1/tickets/{NOBODY}")
+    assert theirs.text.replace(ticket["id"], NOBODY) == nobodys.text
+
+
+async def test_whoever_has_a_part_in_a_ticket_sees_it_everywhere(house: House) -> None:
+    before = await photo(house, FINDER, "before")
+    ticket = await report(house, photos=[before])
+    house.clock.turn(days=30)
+    for username in (*CALLERS.values(), "officer02"):
+        caller = await house.caller(username)
+        for path in (
+            f"/v1/tickets/{ticket['id']}",
+            f"/v1/tickets/by-number/{ticket['number']}",
+            f"/v1/tickets/{ticket['id']}/history",
+            f"/v1/photos/{before}?variant=thumb",
+        ):
+            assert (await caller.get(path)).status_code == 200, f"{username} {path}"
+        for path in ("/v1/tickets", "/v1/overdue"):
+            items = (await caller.get(path)).json()["items"]
+            assert [one["id"] for one in items] == [ticket["id"]], f"{username} {path}"
+        assert await everything_counted(house, username) > 0
+
+
+async def test_an_officer_sees_a_ticket_of_other_grids_that_she_reported_herself(house: House) -> None:
+    ticket = await report(house, "officer32")
+    visitor = await house.caller("officer32")
+    assert (await visitor.get(f"/v1/tickets/{ticket['id']}")).status_code == 200
+    assert [one["id"] for one in await everything_listed(house, "officer32")] == [ticket["id"]]
+
+
+async def test_photos_that_are_on_no_ticket_are_their_owners_alone(house: House) -> None:
+    loose = await photo(house, FINDER, "before")
+    for username, status in {FINDER: 200, "officer02": 404, "member-cityscape": 404}.items():
+        answer = await (await house.caller(username)).get(f"/v1/photos/{loose}")
+        assert answer.status_code == status, username
+
+
+async def test_originals_of_photos_are_for_the_desk(house: House) -> None:
+    before = await photo(house, FINDER, "before")
+    await report(house, photos=[before])
+    for role, username in CALLERS.items():
+        answer = await (await house.caller(username)).get(f"/v1/photos/{before}?variant=original")
+        allowed = role in {"dispatcher", "supervisor", "administrator"}
+        assert answer.status_code == (200 if allowed else 403), role
+
+
+async def test_no_answer_tells_a_unit_which_officer_it_was(house: House) -> None:
+    telling = await facts_about_officers(house)
+    again = await rectified(house, description="又来了")
+    check = await photo(house, CHECKER, "check")
+    again = await stepped(house, CHECKER, again, "fail_check", reason="未清理干净", photos=[check])
+    done = await rectified(house)
+    check = await photo(house, CHECKER, "check")
+    done = await stepped(house, CHECKER, done, "pass_check", photos=[check])
+    house.clock.turn(days=30)
+    unit = await house.caller("lead-cityscape")
+    marks = ("state", "unit", "grid", "category", "source", "light", "level")
+    paths = [
+        *(
+            f"/v1/tickets/{ticket['id']}{part}"
+            for ticket in (done, again)
+            for part in ("", "/history", "/history?verify=true")
+        ),
+        f"/v1/tickets/by-number/{done['number']}",
+        f"/v1/grids/{done['grid']['code']}",
+        "/v1/grids/locate?longitude=116.404&latitude=39.915&crs=wgs84",
+        *(f"{one.path}?{one.query}" for one in REQUESTS.values() if one.method == "GET"),
+        *(f"/v1/tickets/counts?by={mark}" for mark in marks),
+    ]
+    for path in paths:
+        for language, accepted in (("zh", "application/json"), ("en", "application/geo+json")):
+            answer = await unit.get(path, headers={"Accept-Language": language, "Accept": accepted})
+            assert not [fact for fact in telling if fact in answer.text], path
+    refused = await step(house, "lead-cityscape", done, "accept")
+    assert refused.status_code == 409
+    assert not [fact for fact in telling if fact in refused.text]
+
+
+async def facts_about_officers(house: House) -> set[str]:
+    """Return everything by which an officer can be told: ids, user names, names, numbers."""
+    facts = (
+        col(Person.id),
+        col(Person.username),
+        col(Person.name),
+        col(Person.phone),
+        col(Person.officer_number),
+    )
+    async with house.database.read() as session:
+        officers = (await session.execute(select(*facts).where(col(Person.role) == Role.OFFICER))).all()
+    return {str(fact) for officer in officers for fact in officer if fact is not None}
+
+
+async def test_a_unit_can_not_find_out_by_a_filter_which_officer_reported_a_ticket(house: House) -> None:
+    await report(house)
+    unit = await house.caller("member-cityscape")
+    for path in ("/v1/tickets", "/v1/overdue", "/v1/tickets/counts?by=state"):
+        answers = [await unit.get(path, params={"reporter": name}) for name in (FINDER, CHECKER)]
+        assert answers[0].text == answers[1].text, path
