@@ -66,7 +66,9 @@ class Freshness:
         headers["ETag"] = etag
         headers["Cache-Control"] = "private, no-cache"
         # A 304 repeats what the 200 would have said of language and variants (RFC 9110, 15.4.5).
-        return Response(status_code=304, headers=dict(headers)) if is_named(self._if_none_match, etag) else None
+        return (
+            Response(status_code=304, headers=dict(headers)) if is_named(self._if_none_match, etag) else None
+        )
 
 
 def _freshness(

@@ -75,11 +75,10 @@ def run_demo(settings: Settings, console: Console) -> None:
             console.print("Tables and the demo street (the first start takes a little longer) ...")
             preparation = undo.enter_context(_child("migrate", "--demo", environment=environment))
             _wait(preparation, check_signals)
-            children = {
-                "API": undo.enter_context(_child("serve", environment=environment)),
-                "worker": undo.enter_context(_child("worker", environment=environment)),
-            }
+            children = {"API": undo.enter_context(_child("serve", environment=environment))}
             _wait_until_ready(settings, children, check_signals)
+            # Only now, so that it does not compete with the start that somebody is waiting for.
+            children["worker"] = undo.enter_context(_child("worker", environment=environment))
             _welcome(console, address, time.monotonic() - started)
             while True:
                 _refuse_dead(children)

@@ -168,7 +168,7 @@ class Server:
             return by_descriptor
         user = self.account.name if self.account else "this user"
         raise PostgresUnusable(
-            f"user {user} can't enter {data}: mount /proc, or set GRIDPATROL_HOME to a folder within reach."
+            f"user {user} can't enter {self.place}: mount /proc, or set GRIDPATROL_HOME to a folder within reach."
         )
 
     def _can_enter(self, path: str, folder: int) -> bool:

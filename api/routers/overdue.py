@@ -12,7 +12,7 @@ from api.queries.filters import conditions, is_overdue
 from api.queries.tickets import MOST_OVERDUE, find_page
 from api.schemas.filters import OverdueListQuery, OverdueSummaryQuery
 from api.schemas.marks import named_mark
-from api.schemas.tickets import OverdueCountShown, OverduePage, OverdueSummary, overdue_ticket
+from api.schemas.overdue import OverdueCountShown, OverduePage, OverdueSummary, overdue_ticket
 
 router = APIRouter(prefix="/v1", tags=["overdue"])
 

@@ -14,10 +14,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
-from api import clock
 from api.adapters.files import FileMissing
 from api.adapters.images import ImageLimits
-from api.deps import BriefCaller, Now, Wired
+from api.deps import BriefCaller, Now, Wired, request_time
 from api.domain.access import sees_originals
 from api.domain.errors import FieldWrong, FileLost, RoleNotAllowed
 from api.domain.photos import Variant, file_name, key_in, type_of
@@ -80,7 +79,7 @@ async def _sent_form(request: Request, _: BriefCaller) -> AsyncIterator[SentForm
         yield SentForm(file, fields)
 
 
-Arrival = Annotated[datetime, Depends(clock.now, use_cache=False)]
+Arrival = Annotated[datetime, Depends(request_time, use_cache=False)]
 """The time when this parameter's turn comes: behind the form, that is after the last byte of a slow upload."""
 
 

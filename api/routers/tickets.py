@@ -27,18 +27,10 @@ from api.queries.tickets import (
     photos_of,
 )
 from api.schemas.filters import TicketCountQuery, TicketListQuery
-from api.schemas.marks import named_mark
-from api.schemas.tickets import (
-    Counts,
-    CountShown,
-    History,
-    StepInput,
-    TicketPage,
-    TicketShown,
-    event_shown,
-    ticket_brief,
-    ticket_shown,
-)
+from api.schemas.history import History, event_shown
+from api.schemas.marks import Counts, CountShown, named_mark
+from api.schemas.steps import StepInput
+from api.schemas.tickets import TicketPage, TicketShown, ticket_brief, ticket_shown
 from api.services.tickets import StepRequest, take_step
 
 router = APIRouter(prefix="/v1", tags=["tickets"])

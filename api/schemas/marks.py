@@ -1,4 +1,4 @@
-"""Names of the marks that tickets are counted by."""
+"""Counts on the wire, and the names of the marks that tickets are counted by."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,21 @@ from api.domain.lifecycle import STATE_NAMES, State
 from api.domain.limits import Language
 from api.domain.reference import Reference
 from api.language import name_in
+from api.schemas.base import Output
+
+
+class CountShown(Output):
+    """How many tickets bear one mark."""
+
+    key: str | None
+    name: str | None
+    count: int
+
+
+class Counts(Output):
+    """Counts by one mark, most first."""
+
+    items: list[CountShown]
 
 
 @dataclass(frozen=True, slots=True)

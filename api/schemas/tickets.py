@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -12,7 +12,6 @@ from api.domain.deadlines import Light, light
 from api.domain.evidence import PhotoFacts
 from api.domain.ledger import Stretch
 from api.domain.lifecycle import (
-    ACTION_NAMES,
     OPEN,
     STAGE_OF,
     STATE_NAMES,
@@ -25,8 +24,8 @@ from api.domain.reference import Reference
 from api.domain.tickets import offered_actions
 from api.language import name_in
 from api.models.tickets import Priority, Source, Triage
-from api.queries.tickets import EventFacts, TicketFacts
-from api.schemas.base import Code, Input, Instant, Line, Note, Output
+from api.queries.tickets import TicketFacts
+from api.schemas.base import Output
 from api.services.dispatch import closing_policy
 
 _TRIAGE: dict[Triage, tuple[str, str]] = {
@@ -179,95 +178,6 @@ class TicketPage(Output):
     next: str | None
 
 
-class OverdueTicket(TicketBrief):
-    """An open ticket past its due time."""
-
-    overdue_s: int
-    level: int = Field(description="How far it was escalated; 0 is not yet.")
-
-
-class OverduePage(Output):
-    """One page of overdue tickets, most overdue first."""
-
-    items: list[OverdueTicket]
-    next: str | None
-
-
-class CountShown(Output):
-    """How many tickets bear one mark."""
-
-    key: str | None
-    name: str | None
-    count: int
-
-
-class Counts(Output):
-    """Counts by one mark, most first."""
-
-    items: list[CountShown]
-
-
-class OverdueCountShown(Output):
-    """Overdue tickets under one mark."""
-
-    key: str | None
-    name: str | None
-    count: int
-    oldest_due_at: datetime
-    median_overdue_s: float
-
-
-class OverdueSummary(Output):
-    """Overdue tickets summed up by one mark, most first."""
-
-    items: list[OverdueCountShown]
-
-
-class EventShown(Output):
-    """One step of a ticket's history."""
-
-    seq: int
-    action: str
-    action_name: str
-    from_state: State | None
-    to_state: State
-    actor: PersonShown
-    at: datetime
-    device_at: datetime | None
-    note: str
-    photos: list[UUID]
-    facts: dict[str, Any]
-    sha256: str
-
-
-class History(Output):
-    """A ticket's events, oldest first. `verified` is null unless asked for by ?verify=true."""
-
-    items: list[EventShown]
-    verified: bool | None
-    broken_at: int | None
-
-
-class StepInput(Input):
-    """A step on a ticket."""
-
-    action: Action
-    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
-        default=None, description="The version that you saw; or send If-Match."
-    )
-    note: Note = ""
-    reason: Note = ""
-    photos: Annotated[list[UUID], Field(max_length=20, default_factory=list)]
-    at: Instant | None = Field(default=None, description="When it happened, by the phone's clock.")
-    category: Code | None = Field(default=None, description="`file`: the class, corrected.")
-    condition: Annotated[int, Field(ge=1, le=999)] | None = Field(
-        default=None, description="`file`: the condition."
-    )
-    grid: Code | None = Field(default=None, description="`file`: the grid, where the place is outside all.")
-    unit: Code | None = Field(default=None, description="`dispatch`: the responsible unit's code.")
-    handler: Line | None = Field(default=None, description="`hand_over`: user name of somebody in the unit.")
-
-
 def _grid(code: str | None, reference: Reference, language: Language) -> TicketGrid | None:
     if code is None:
         return None
@@ -285,9 +195,10 @@ def person_shown(viewer: Viewer, person_id: UUID | None, name: str | None, role:
     return PersonShown(id=person_id, name=name, role=role)
 
 
-def _brief_fields(
+def brief_fields(
     ticket: TicketFacts, reference: Reference, viewer: Viewer, now: datetime, language: Language
 ) -> dict[str, Any]:
+    """Return what every way of showing a ticket has in common."""
     category = reference.catalogue.categories[ticket.category_code]
     condition = reference.condition_by_id(ticket.condition_id) if ticket.condition_id else None
     unit = reference.units[ticket.unit_id] if ticket.unit_id else None
@@ -349,19 +260,7 @@ def ticket_brief(
     ticket: TicketFacts, reference: Reference, viewer: Viewer, now: datetime, language: Language
 ) -> TicketBrief:
     """Show a ticket in a list."""
-    return TicketBrief(**_brief_fields(ticket, reference, viewer, now, language))
-
-
-def overdue_ticket(
-    ticket: TicketFacts, reference: Reference, viewer: Viewer, now: datetime, language: Language
-) -> OverdueTicket:
-    """Show an overdue ticket; its due time lies before `now`."""
-    assert ticket.due_at is not None  # noqa: S101  only tickets with a due time can be past it
-    return OverdueTicket(
-        **_brief_fields(ticket, reference, viewer, now, language),
-        overdue_s=int((now - ticket.due_at).total_seconds()),
-        level=ticket.escalation_level,
-    )
+    return TicketBrief(**brief_fields(ticket, reference, viewer, now, language))
 
 
 def ticket_shown(
@@ -375,7 +274,7 @@ def ticket_shown(
 ) -> TicketShown:
     """Show a ticket with everything that explains it."""
     return TicketShown(
-        **_brief_fields(ticket, reference, viewer, now, language),
+        **brief_fields(ticket, reference, viewer, now, language),
         deadline=DeadlineShown(
             rule=ticket.due_rule,
             explanation=(ticket.due_explanation or {}).get(language),
@@ -409,24 +308,4 @@ def _clock(stretch: Stretch, language: Language) -> ClockShown:
         limit=stretch.term.limit.text(language) if stretch.term else None,
         calendar=stretch.term.calendar_code if stretch.term else None,
         due_at=stretch.due_at,
-    )
-
-
-def event_shown(facts: EventFacts, viewer: Viewer, language: Language) -> EventShown:
-    """Show one event; a unit doesn't learn which officer took a step."""
-    event = facts.event
-    role = Role(event.actor_role) if event.actor_role in set(Role) else None
-    return EventShown(
-        seq=event.seq,
-        action=event.action,
-        action_name=name_in(language, *ACTION_NAMES[Action(event.action)]),
-        from_state=event.from_state,
-        to_state=event.to_state,
-        actor=person_shown(viewer, event.actor_id, facts.actor_name, role),
-        at=event.at,
-        device_at=event.device_at,
-        note=event.note,
-        photos=event.photo_ids,
-        facts=event.facts,
-        sha256=event.sha256,
     )

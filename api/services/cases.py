@@ -46,6 +46,9 @@ _CHANGING = (
 )
 """Columns that steps change; a case holds them under the same name."""
 
+_ALIKE = {"render_nulls": True}
+"""Without it, rows that differ in what is None go in separate statements."""
+
 
 async def insert_case(session: WriteSession, case: Case, reference: Reference, zone: ZoneInfo) -> None:
     """Store a new ticket with its events and clocks, and give it its number."""
@@ -132,14 +135,14 @@ async def _insert_events(session: WriteSession, case: Case) -> None:
         }
         for event, previous, sha256 in case.new_events
     ]
-    await session.execute(insert(TicketEvent), rows)
+    await session.execute(insert(TicketEvent), rows, execution_options=_ALIKE)
     case.new_events.clear()
 
 
 async def _insert_clocks(session: WriteSession, case: Case) -> None:
     rows = [_clock_row(case, stretch) for stretch in case.ledger.stretches if stretch.row_id is None]
     if rows:
-        await session.execute(insert(TicketClock), rows)
+        await session.execute(insert(TicketClock), rows, execution_options=_ALIKE)
 
 
 async def _stop_clock(session: WriteSession, stretch: Stretch) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict
 from shapely import MultiPolygon, Polygon
 from shapely.geometry import shape
 
@@ -135,7 +135,8 @@ def _yaml(name: str) -> dict[str, Any]:
 
 
 def _rows(kind: type[_Row], name: str, key: str) -> list[_Row]:
-    return TypeAdapter(list[kind]).validate_python(_yaml(name)[key])
+    rows = cast("list[object]", _yaml(name)[key])
+    return [kind.model_validate(row) for row in rows]
 
 
 def _unit(row: _UnitRow) -> UnitEntry:

@@ -24,7 +24,7 @@ from api.domain.grids import GridLevel
 from api.domain.limits import Limit, LimitUnit
 from api.models.tickets import Source
 from api.services.catalogue import GridEntry
-from api.services.demo_stories import Plot, Spot
+from api.services.demo_plots import Plot, Spot
 from api.services.demo_street import NAMESPACE
 
 SEED = "gridpatrol-demo/month"

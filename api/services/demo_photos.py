@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -46,13 +47,28 @@ class Studio:
 
     def __init__(self, files: FileStore, zone: ZoneInfo) -> None:
         self._files, self._zone = files, zone
+        self._tasks: set[asyncio.Task[StoredPicture]] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
         self._threads = CapacityLimiter(AT_ONCE)
         # Copies hold pixels only, so all photos of a scene have the same; some 50 kB each.
         self._copies: dict[tuple[int, bool], Copies] = {}
 
-    async def store(self, photo_id: UUID, picture: Picture) -> StoredPicture:
-        """Draw a picture and store the original and its copies durably."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop what is still in the making: after an error nobody will ask for it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def order(self, photo_id: UUID, picture: Picture) -> asyncio.Task[StoredPicture]:
+        """Begin a picture; it may be awaited when it is needed."""
+        task = asyncio.create_task(self._store(photo_id, picture))
+        self._tasks.add(task)
+        return task
+
+    async def _store(self, photo_id: UUID, picture: Picture) -> StoredPicture:
         async with self._places:
             data, image = await to_thread.run_sync(self._draw, picture, limiter=self._threads)
             folder = await keep_files(self._files, photo_id, data, image)

@@ -4,31 +4,35 @@ A story is told deed by deed. The teller hears after each how the ticket stands,
 which unit the rules choose, and goes on from there. Nothing here touches a database.
 """
 
-from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from uuid import UUID
 
 from api.domain.calendars import WorkCalendar
-from api.domain.catalogue import Condition
 from api.domain.deadlines import limit_budget
-from api.domain.geo import Crs, Place, from_wgs84
+from api.domain.geo import Crs, from_wgs84
 from api.domain.lifecycle import Action, State
 from api.models.photos import Purpose
 from api.models.tickets import Priority, Source, Triage
 from api.services.demo_photos import Picture
+from api.services.demo_plots import Cast, Crew, Deed, Plot, Standing, Story
 from api.services.reports import ReportRequest
 from api.services.tickets import StepRequest
-
-PATROL = "patrol"
-"""The calendar of officers."""
 
 FIELD_SOURCES = frozenset({Source.OFFICER})
 _PHONES = (Crs.WGS84, Crs.WGS84, Crs.WGS84, Crs.GCJ02, Crs.GCJ02, Crs.BD09, Crs.CGCS2000)
 _CORNERS = (
-    "路口东侧", "小区北门外", "公交站旁", "菜市场门口", "学校围墙外", "沿街商铺前", "绿地边", "停车场入口", "社区服务站对面", "巷口",
-)  # fmt: skip
+    "路口东侧",
+    "小区北门外",
+    "公交站旁",
+    "菜市场门口",
+    "学校围墙外",
+    "沿街商铺前",
+    "绿地边",
+    "停车场入口",
+    "社区服务站对面",
+    "巷口",
+)
 _REPAIRS = (
     "已派人到场处置完毕。",
     "已整改，现场恢复原状。",
@@ -44,91 +48,6 @@ _REJECTIONS = (
     "未达到立案条件。",
     "同一问题已有案卷在办。",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One thing that one person does at one instant. The request gets the ids of the pictures when done."""
-
-    at: datetime
-    username: str
-    request: ReportRequest | StepRequest
-    pictures: tuple[Picture, ...] = ()
-    awaits_photo: bool = False
-    """Another photo is announced that never arrives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How the ticket stands after a deed."""
-
-    state: State
-    triage: str | None
-    unit: str | None
-    due_at: datetime | None
-
-
-Story = Generator[Deed, Standing, None]
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A place on the street and the grid that it lies in, None outside the street."""
-
-    place: Place
-    grid_code: str | None
-    grid_name: str
-    community: str
-
-
-@dataclass(frozen=True, slots=True)
-class Crew:
-    """Who works at a unit, by user name, and when."""
-
-    lead: str
-    member: str
-    calendar: WorkCalendar
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """Everybody who takes part: officers by community, crews by unit, the desk."""
-
-    officers: Mapping[str, Sequence[str]]
-    crews: Mapping[str, Crew]
-    patrol: WorkCalendar
-    fallback_unit: str
-    dispatcher: str = "dispatcher"
-    supervisor: str = "supervisor"
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """What a story is about. Where it says None, nobody ever does that: the ticket stays where it is.
-
-    Minutes are office hours of whoever acts, or around the clock where the limit runs so. `fix_share` is the
-    share of the limit that the unit takes; more than 1 is late.
-    """
-
-    number: int
-    report_id: UUID
-    at: datetime
-    source: Source
-    condition: Condition
-    spot: Spot
-    names_condition: bool = True
-    has_photo: bool = True
-    awaits_photo: bool = False
-    is_self_fix: bool = False
-    intake_minutes: int | None = 6
-    is_rejected: bool = False
-    names_grid: bool = True
-    dispatch_minutes: int | None = 8
-    accept_minutes: int | None = 20
-    is_handed_over: bool = False
-    fix_share: float | None = 0.5
-    failed_checks: int = 0
-    check_minutes: int | None = 40
 
 
 def tell(cast: Cast, plot: Plot) -> Story:
@@ -288,7 +207,7 @@ class _Telling:
             return self.step(self.checker, action, *proof, reason=self.random.choice(_FAILURES))
         return self.step(self.checker, action, *proof, note=self.random.choice(_CHECKS))
 
-    def step(  # noqa: PLR0913  what a step may name
+    def step(
         self,
         username: str,
         action: Action,

@@ -7,9 +7,10 @@ numbers and duplicates their natural order too.
 
 import asyncio
 import heapq
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -27,16 +28,8 @@ from api.models import Ticket
 from api.services.demo_files import PersonEntry, StreetFiles
 from api.services.demo_month import Scenery, plots
 from api.services.demo_photos import StoredPicture, Studio
-from api.services.demo_stories import (
-    PATROL,
-    Cast,
-    Crew,
-    Deed,
-    Plot,
-    Standing,
-    Story,
-    tell,
-)
+from api.services.demo_plots import Cast, Crew, Deed, Plot, Standing, Story
+from api.services.demo_stories import tell
 from api.services.demo_street import NAMESPACE, person_id
 from api.services.photos import insert_photo
 from api.services.reports import ReportRequest, file_report
@@ -47,8 +40,14 @@ Progress = Callable[[str], None]
 OFFICE = "city"
 """The calendar by which the month's plots choose what is overdue."""
 
+PATROL = "patrol"
+"""The calendar of officers in the street."""
 
-async def play_month(  # noqa: PLR0913  a month is these facts
+_AHEAD = timedelta(hours=18)
+"""So long before their first deed stories begin, that their pictures are ready by then."""
+
+
+async def play_month(
     session: WriteSession,
     reference: Reference,
     files: FileStore,
@@ -61,22 +60,18 @@ async def play_month(  # noqa: PLR0913  a month is these facts
     cast = cast_of(street, reference)
     viewers = {person.username: _viewer(person, reference) for person in street.people}
     told = plots(Scenery(street.catalogue, street.grids, reference.calendar(OFFICE), now, zone))
-    async with asyncio.TaskGroup() as ahead:
-        month = _Month(session, reference, zone, viewers, Studio(files, zone), ahead)
-        for plot in told:
-            month.begin(plot, tell(cast, plot), now)
-        await month.play(now, progress)
+    async with Studio(files, zone) as studio:
+        month = _Month(session, reference, zone, viewers, studio)
+        await month.play(cast, told, now, progress)
 
 
 def cast_of(street: StreetFiles, reference: Reference) -> Cast:
     """Return who plays: officers by community, crews by unit."""
     officers = sorted(
-        (
-            (code, person.username)
-            for person in street.people
-            if person.role is Role.OFFICER
-            for code in person.grids
-        )
+        (code, person.username)
+        for person in street.people
+        if person.role is Role.OFFICER
+        for code in person.grids
     )
     by_role = {(person.unit, person.role): person.username for person in street.people if person.unit}
     return Cast(
@@ -122,27 +117,30 @@ class _Next:
 class _Month:
     """The stories that go on, by the instant of their next deed."""
 
-    def __init__(  # noqa: PLR0913  what deeds are done with
+    def __init__(
         self,
         session: WriteSession,
         reference: Reference,
         zone: ZoneInfo,
         viewers: Mapping[str, Viewer],
         studio: Studio,
-        ahead: asyncio.TaskGroup,
     ) -> None:
         self._session, self._reference, self._zone = session, reference, zone
-        self._viewers, self._studio, self._ahead = viewers, studio, ahead
+        self._viewers, self._studio = viewers, studio
         self._agenda: list[tuple[datetime, int, _Next]] = []
 
-    def begin(self, plot: Plot, story: Story, now: datetime) -> None:
-        """Put the first deed of a story on the agenda."""
-        self._plan(plot, story, next(story, None), now)
-
-    async def play(self, now: datetime, progress: Progress) -> None:
-        """Do all deeds up to `now`, the earliest first."""
+    async def play(self, cast: Cast, told: Iterable[Plot], now: datetime, progress: Progress) -> None:
+        """Tell all plots, and do all deeds up to `now`, the earliest first."""
+        to_begin = deque(sorted(told, key=lambda plot: plot.at))
         today = None
-        while self._agenda:
+        while to_begin or self._agenda:
+            at = self._agenda[0][0] if self._agenda else to_begin[0].at
+            while to_begin and to_begin[0].at <= at + _AHEAD:
+                plot = to_begin.popleft()
+                story = tell(cast, plot)
+                self._plan(plot, story, next(story), now)
+            if not self._agenda:
+                continue
             at, _, upcoming = heapq.heappop(self._agenda)
             on = at.astimezone(self._zone).date()
             if on != today:
@@ -157,9 +155,7 @@ class _Month:
             story.close()
             return
         pictures = tuple(
-            self._ahead.create_task(
-                self._studio.store(uuid5(plot.report_id, f"photo/{deed.at}/{number}"), picture)
-            )
+            self._studio.order(uuid5(plot.report_id, f"photo/{deed.at}/{number}"), picture)
             for number, picture in enumerate(deed.pictures)
         )
         heapq.heappush(self._agenda, (deed.at, plot.number, _Next(deed, plot, story, pictures)))

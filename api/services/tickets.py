@@ -139,7 +139,9 @@ def check_device_time(at: datetime | None, now: datetime, pointer: str) -> None:
     if at - now > CLOCK_SKEW:
         raise FieldWrong(pointer, "time_in_future", "This time is in the future.", now=now)
     if at < EPOCH:
-        raise FieldWrong(pointer, "time_too_early", "This time is before 1970, where every phone's clock begins.")
+        raise FieldWrong(
+            pointer, "time_too_early", "This time is before 1970, where every phone's clock begins."
+        )
 
 
 def file_and_send(case: Case, condition: Condition, reference: Reference, now: datetime) -> None:

@@ -137,4 +137,4 @@ async def test_a_calendar_that_has_run_out_is_for_the_office_to_put_right(house:
         )
     house.clock.turn(hours=8)
     answer = await explain(await house.caller("dispatcher"), condition="P0101-3")
-    assert (answer.status_code, answer.json()["code"]) == (409, "not_configured")
+    assert (answer.status_code, answer.json()["code"]) == (409, "past_calendar_horizon")

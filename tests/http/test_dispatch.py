@@ -87,7 +87,7 @@ async def test_a_rule_is_in_force_at_the_instant_that_is_asked_for(house: House)
 
 async def test_what_is_explained_is_what_happens(house: House) -> None:
     explained = await told(house, category="P0101", condition="2", **IN_THE_STREET)
-    officer = await house.caller("officer13")
+    officer = await house.caller("officer01")
     place = {"longitude": 116.41024449916938, "latitude": 39.91640428150164, "crs": "gcj02"}
     report = {
         "category": "P0101",

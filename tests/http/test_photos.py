@@ -171,6 +171,8 @@ async def test_another_photo_under_the_same_id_is_refused(house: House, officer:
 # Refusing. Nothing may be left of what was refused.
 
 WHOLE = encoded(noise(300, 200), "JPEG", quality=60)
+FALLEN = bytearray(encoded(noise(90, 90), "PNG"))
+FALLEN[len(FALLEN) // 2] ^= 1
 NO_PICTURES: dict[str, tuple[bytes, str, int, str]] = {
     "nothing": (b"", "image/jpeg", 422, "not_an_image"),
     "text": ("一张照片".encode(), "image/jpeg", 422, "not_an_image"),
@@ -200,12 +202,7 @@ NO_PICTURES: dict[str, tuple[bytes, str, int, str]] = {
         "image_animated",
     ),
     "a flood of chunks": (png_with(*([png_chunk(b"teXt", b"x")] * 5000)), "image/png", 422, "image_bomb"),
-    "a broken checksum": (
-        png_with().replace(b"IEND\xaeB`\x82", b"IEND\0\0\0\0"),
-        "image/png",
-        422,
-        "image_damaged",
-    ),
+    "a PNG with a bit that fell over": (bytes(FALLEN), "image/png", 422, "image_damaged"),
 }
 
 
@@ -215,7 +212,7 @@ async def test_a_bad_picture_is_refused_by_name_and_nothing_is_stored(
     photo_id = uuid4()
     for name, (data, media_type, status, code) in NO_PICTURES.items():
         answer = await put_photo(officer, photo_id, data, media_type=media_type)
-        assert (name, answer.status_code, answer.json()["code"]) == (name, status, code)
+        assert (name, answer.status_code, answer.json().get("code")) == (name, status, code)
         assert answer.headers["content-type"] == "application/problem+json"
         await assert_nothing_stored(house)
     assert_problem(await officer.get(url(photo_id)), 404, "not_found")

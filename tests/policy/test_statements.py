@@ -1,0 +1,129 @@
+"""How often the database is asked: budgets that no list outgrows with its rows."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event
+
+from tests.conftest import House
+from tests.http.walking import CHECKER, FINDER, UNIT, photo, rectified, report, stall, step
+
+FILING = 8
+"""Statements that turn a report into a dispatched ticket; the target of the project, photos included."""
+
+PAGE = 2
+"""Who asks, and the page."""
+
+TICKET = 4
+"""Who asks, the ticket, its clocks, its photos."""
+
+
+@contextmanager
+def counted(house: House) -> Generator[list[str]]:
+    """Note the statements that the application sends; BEGIN and COMMIT are not among them."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:  # noqa: ANN401  SQLAlchemy's signature
+        sent.append(statement)
+
+    engine = house.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def told(statements: list[str]) -> str:
+    """Return statements for a person who has to find the one too many."""
+    return "\n".join(f"{number}. {' '.join(one.split())[:150]}" for number, one in enumerate(statements, 1))
+
+
+@pytest.fixture
+async def warm(house: House) -> House:
+    """Return a house that has loaded its reference data, as a process has after its first request."""
+    for username in (FINDER, CHECKER, f"member-{UNIT}", "dispatcher", "supervisor"):
+        await (await house.caller(username)).get("/v1/lifecycle")
+    return house
+
+
+@pytest.mark.parametrize("photos", [0, 1, 5])
+async def test_filing_a_report_keeps_its_budget(warm: House, photos: int) -> None:
+    stored = [await photo(warm, FINDER, "before") for _ in range(photos)]
+    await report(warm)  # so that there is a duplicate to be found
+    officer = await warm.caller(FINDER)
+    with counted(warm) as sent:
+        answer = await officer.put(f"/v1/reports/{uuid4()}", json=stall(warm, photos=stored))
+    assert answer.status_code == 201, answer.text
+    assert len(answer.json()["duplicates"]) == 1
+    assert len(sent) <= FILING, told(sent)
+
+
+async def test_a_report_that_is_sent_again_costs_no_more_than_the_first_time(warm: House) -> None:
+    officer, path, body = await warm.caller(FINDER), f"/v1/reports/{uuid4()}", stall(warm)
+    await officer.put(path, json=body)
+    with counted(warm) as sent:
+        answer = await officer.put(path, json=body)
+    assert answer.status_code == 200
+    assert len(sent) <= FILING, told(sent)
+
+
+@pytest.mark.parametrize(
+    ("username", "path"),
+    [
+        (f"member-{UNIT}", "/v1/queue"),
+        (FINDER, "/v1/queue"),
+        ("dispatcher", "/v1/queue"),
+        ("supervisor", "/v1/queue"),
+        ("supervisor", "/v1/overdue"),
+        ("supervisor", "/v1/overdue/summary?by=unit"),
+        ("supervisor", "/v1/tickets/counts?by=state"),
+        ("supervisor", "/v1/tickets?order=-filed_at&near=116.404,39.915,500&q=水果&reporter=officer01"),
+    ],
+)
+async def test_a_page_is_who_asks_and_one_statement(warm: House, username: str, path: str) -> None:
+    await rectified(warm)
+    await report(warm)
+    warm.clock.turn(days=30)
+    caller = await warm.caller(username)
+    with counted(warm) as sent:
+        answer = await caller.get(path)
+    assert answer.status_code == 200, answer.text
+    assert len(sent) <= PAGE, told(sent)
+
+
+async def test_a_page_of_two_hundred_asks_as_often_as_a_page_of_one(warm: House) -> None:
+    officer, supervisor = await warm.caller(FINDER), await warm.caller("supervisor")
+    for number in range(200):
+        place = {"longitude": 116.40 + number / 100_000, "latitude": 39.91, "crs": "wgs84"}
+        await officer.put(f"/v1/reports/{uuid4()}", json=stall(warm, place=place))
+    warm.clock.turn(days=30)
+    for path in ("/v1/tickets", "/v1/overdue", "/v1/queue"):
+        with counted(warm) as for_one:
+            one = await supervisor.get(path, params={"limit": 1})
+        with counted(warm) as for_all:
+            all_of_them = await supervisor.get(path, params={"limit": 200})
+        assert (len(one.json()["items"]), len(all_of_them.json()["items"])) == (1, 200)
+        assert len(for_one) == len(for_all) == PAGE, told(for_all)
+
+
+async def test_a_ticket_is_four_questions_however_many_clocks_and_photos_it_has(warm: House) -> None:
+    ticket = await rectified(warm, photos=[await photo(warm, FINDER, "before") for _ in range(3)])
+    unit = await warm.caller(f"member-{UNIT}")
+    for path in (f"/v1/tickets/{ticket['id']}", f"/v1/tickets/by-number/{ticket['number']}"):
+        with counted(warm) as sent:
+            await unit.get(path)
+        assert len(sent) == TICKET, told(sent)
+    with counted(warm) as sent:
+        await unit.get(f"/v1/tickets/{ticket['id']}/history?verify=true")
+    assert len(sent) == TICKET - 1, told(sent)
+
+
+async def test_a_step_is_who_asks_the_locked_ticket_what_it_changes_and_the_answer(warm: House) -> None:
+    ticket = await report(warm)
+    with counted(warm) as sent:
+        answer = await step(warm, f"member-{UNIT}", ticket, "accept")
+    assert answer.status_code == 200
+    # The viewer; ticket and clocks, locked; ticket, clock and event written; ticket, clocks and photos shown.
+    assert len(sent) == 1 + 2 + 3 + 3, told(sent)
