@@ -4,7 +4,6 @@
 .PHONY: help run test check bench setup lock clean openapi
 
 BIN := .venv/bin
-UNIT_TESTS ?= tests
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile

@@ -1,6 +1,6 @@
 """The API process: wiring only."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
@@ -27,7 +27,7 @@ from api.routers import (
     reports,
     tickets,
 )
-from api.settings import Settings
+from api.settings import Settings, load_settings
 
 DESCRIPTION = """网格巡查与问题整改闭环：上报、立案、派遣、处置、核查、结案；谁超期，一目了然。
 
@@ -40,7 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings.required_database_url, pool_size=settings.pool_size)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         yield
         await database.close()
 
@@ -75,4 +75,4 @@ def create_app(settings: Settings) -> FastAPI:
 
 def app() -> FastAPI:
     """Build the application from the environment (for `uvicorn --factory api.app:app`)."""
-    return create_app(Settings())
+    return create_app(load_settings())

@@ -15,6 +15,7 @@ from api.domain.errors import FieldWrong
 MAX_JSON_BYTES = 1024 * 1024
 """Largest body that is not an upload."""
 
+
 class FieldProblem(BaseModel):
     """One wrong field."""
 

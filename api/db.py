@@ -3,15 +3,26 @@
 Nobody else commits. A read gets a read-only transaction, so a mistake in a query can't write.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import NewType
 
+from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", ReadSession)
 """A write session can be handed to a query; a read session can't be handed to a service that writes."""
+
+_CONNECT_ARGS = {
+    # Instants come back in UTC whatever the server's zone is; runaway statements end by themselves. Custom
+    # plans only: a generic plan can't see that a state is one of a partial index's, nor where a LIKE's prefix
+    # ends, and would read the whole table.
+    "options": "-c timezone=UTC -c statement_timeout=30s -c lock_timeout=10s "
+    "-c plan_cache_mode=force_custom_plan "
+    "-c idle_in_transaction_session_timeout=60s",
+    "application_name": "gridpatrol",
+}
 
 
 class Database:
@@ -19,38 +30,29 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.engine: AsyncEngine = create_async_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_timeout=10,
-            pool_pre_ping=False,
-            # Instants come back in UTC whatever the server's zone is; runaway statements end by themselves.
-            connect_args={
-                # Custom plans only: a generic plan can't see that a state is one of a partial index's, nor
-                # where a LIKE's prefix ends, and would read the whole table.
-                "options": "-c timezone=UTC -c statement_timeout=30s -c lock_timeout=10s "
-                "-c plan_cache_mode=force_custom_plan "
-                "-c idle_in_transaction_session_timeout=60s",
-                "application_name": "gridpatrol",
-            },
+            url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, connect_args=_CONNECT_ARGS
         )
         self._readonly = self.engine.execution_options(postgresql_readonly=True)
+        # Apart from the pool: whoever needs a snapshot may be holding a pooled connection already, and twenty of
+        # them would wait for each other.
+        self._apart = create_async_engine(
+            url, poolclass=NullPool, connect_args=_CONNECT_ARGS
+        ).execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[ReadSession]:
+    async def read(self) -> AsyncGenerator[ReadSession]:
         """Open a read-only transaction."""
         async with AsyncSession(self._readonly, expire_on_commit=False) as session:
             yield ReadSession(session)
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[ReadSession]:
-        """Open a read-only transaction in which all statements see the same moment."""
-        engine = self._readonly.execution_options(isolation_level="REPEATABLE READ")
-        async with AsyncSession(engine, expire_on_commit=False) as session:
+    async def snapshot(self) -> AsyncGenerator[ReadSession]:
+        """Open a read-only transaction in which all statements see the same moment, on a connection of its own."""
+        async with AsyncSession(self._apart, expire_on_commit=False) as session:
             yield ReadSession(session)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[WriteSession]:
+    async def write(self) -> AsyncGenerator[WriteSession]:
         """Open a transaction that commits when the block ends well and rolls back when it raises."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             yield WriteSession(ReadSession(session))
@@ -59,3 +61,4 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+        await self._apart.dispose()

@@ -88,18 +88,22 @@ class SignedIn:
     reference: Reference
 
 
-async def signed_in(
-    request: Request,
-    session: Reading,
-    wired: Wired,
-    now: Now,
-    token: Annotated[str | None, Depends(_bearer)],
-) -> SignedIn:
+_Token = Annotated[str | None, Depends(_bearer)]
+
+
+async def signed_in(request: Request, session: Reading, wired: Wired, now: Now, token: _Token) -> SignedIn:
     """Find the person behind the access token and check that the role may call this operation.
 
     One statement reads the person, the grids on duty, and the version of the reference data: a revoked
     sign-in ends at once, and no request ever works with old rules.
     """
+    found = await _find_caller(request, session, wired, now, token)
+    return SignedIn(found.viewer, await wired.references.at(found.reference_version))
+
+
+async def _find_caller(
+    request: Request, session: ReadSession, wired: Wiring, now: datetime, token: str | None
+) -> people.FoundViewer:
     if token is None:
         raise NotSignedIn("Send an access token: Authorization: Bearer <token>.")
     sign_in_id: UUID = wired.tokens.read(token, now)
@@ -114,23 +118,21 @@ async def signed_in(
             role=found.viewer.role,
             roles=sorted(OPERATIONS[operation]),
         )
-    reference = await wired.references.at(found.reference_version)
-    return SignedIn(found.viewer, reference)
+    return found
 
 
 Caller = Annotated[SignedIn, Depends(signed_in, scope="function")]
 
 
-async def signed_in_apart(
-    request: Request, wired: Wired, now: Now, token: Annotated[str | None, Depends(_bearer)]
-) -> SignedIn:
+async def signed_in_apart(request: Request, wired: Wired, now: Now, token: _Token) -> SignedIn:
     """Do what `signed_in` does in a transaction of its own, which is over when the handler begins.
 
     For handlers that wait long for something else, such as a picture on its way in or out: with the request's
     one transaction open all that time, a few slow phones would keep every connection of the pool.
     """
     async with wired.database.read() as session:
-        return await signed_in(request, session, wired, now, token)
+        found = await _find_caller(request, session, wired, now, token)
+    return SignedIn(found.viewer, await wired.references.at(found.reference_version))
 
 
 BriefCaller = Annotated[SignedIn, Depends(signed_in_apart, scope="function")]

@@ -68,16 +68,18 @@ def problem(
     detail: str | None = None,
     *,
     headers: Mapping[str, str] | None = None,
-    **facts: object,
+    facts: Mapping[str, object] | None = None,
+    **more: object,
 ) -> Response:
-    """Return a problem answer; `facts` become members beside the standard ones."""
+    """Return a problem answer; `facts` and `more` become members beside the standard ones."""
     body = {
         "type": f"urn:gridpatrol:problem:{code}",
         "title": title,
         "status": status,
         "code": code,
         **({"detail": detail} if detail else {}),
-        **facts,
+        **(facts or {}),
+        **more,
     }
     # orjson refuses lone surrogates; what a caller sent may contain them.
     content = orjson.dumps(_printable(body), option=orjson.OPT_NON_STR_KEYS)
@@ -99,7 +101,7 @@ def refusal(error: errors.Refusal, instance: str | None = None) -> Response:
     if instance:
         facts["instance"] = instance
     code = error.field_code if isinstance(error, errors.FieldWrong) else error.code
-    return problem(status, code, title, error.detail, headers=headers, **facts)
+    return problem(status, code, title, error.detail, headers=headers, facts=facts)
 
 
 def _pointer(location: Sequence[str | int]) -> str:
@@ -181,8 +183,9 @@ async def _answer_calendar(request: Request, error: Exception) -> Response:
     assert isinstance(error, CalendarError)  # noqa: S101  registered for this class
     # A calendar that ends too soon is the office's to mend; the other faults are in what was asked.
     status = 409 if isinstance(error, PastCalendarHorizon | BeforeCalendarHorizon) else 422
-    facts = dict(error.facts) | {"instance": request.url.path}
-    return problem(status, error.code, _title(error), str(error), **facts)
+    return problem(
+        status, error.code, _title(error), str(error), instance=request.url.path, facts=error.facts
+    )
 
 
 def _title(error: Exception) -> str:

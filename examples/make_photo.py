@@ -36,7 +36,9 @@ def photo(*, tidy: bool = False, random: Random | None = None) -> bytes:
 def _draw_stall(draw: ImageDraw.ImageDraw, chance: Random) -> None:
     left = chance.randint(240, 480)
     draw.rectangle((left, 400, left + 260, 520), fill=(122, 84, 52))
-    draw.polygon(((left - 30, 300), (left + 290, 300), (left + 250, 230), (left + 10, 230)), fill=(196, 40, 40))
+    draw.polygon(
+        ((left - 30, 300), (left + 290, 300), (left + 250, 230), (left + 10, 230)), fill=(196, 40, 40)
+    )
     for _ in range(60):
         x, y = left + chance.randint(0, 250), chance.randint(376, 404)
         colour = chance.choice(((226, 130, 24), (196, 40, 40), (120, 160, 50), (236, 204, 66)))

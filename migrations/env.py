@@ -1,24 +1,29 @@
 """How migrations run: on the URL given by the caller, each in its own transaction, under a lock timeout."""
 
+from typing import Any
+
 from alembic import context
-from geoalchemy2 import alembic_helpers
+from geoalchemy2 import alembic_helpers as untyped_helpers
 from sqlalchemy import create_engine, pool, text
+from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from api.models import metadata
+from api.models.base import XactId
 
+alembic_helpers: Any = untyped_helpers
 LOCK_TIMEOUT = "5s"
+
+ischema_names["xid8"] = XactId  # so that comparing the database with the models knows the type
 
 
 def include_object(thing: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:  # noqa: FBT001  Alembic's signature
-    """Leave alone what is not ours (PostGIS, procrastinate), and what Alembic can't compare."""
+    """Leave alone what is PostGIS's, and what Alembic can't compare."""
     if kind == "index" and name == "ix_tickets_searched":
         return False  # an expression with an operator class reads back in another form
-    if kind == "table" and name and name.startswith("procrastinate"):
-        return False
     return alembic_helpers.include_object(thing, name, kind, reflected, compare_to)
 
 
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "target_metadata": metadata,
     "include_object": include_object,
     "process_revision_directives": alembic_helpers.writer,

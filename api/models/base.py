@@ -24,8 +24,9 @@ class Table(SQLModel):
 
     table_name: ClassVar[str]
 
+    # SQLModel declares `__tablename__` as a string or a declared_attr; the type checker can't see the second.
     @declared_attr.directive
-    def __tablename__(cls) -> str:  # noqa: N805  SQLAlchemy hands the class
+    def __tablename__(cls) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]  # noqa: N805
         return cls.table_name
 
 
@@ -39,8 +40,12 @@ def enum_type(kind: type[StrEnum], name: str) -> Any:  # noqa: ANN401
         native_enum=False,
         create_constraint=True,
         length=32,
-        values_callable=lambda members: [member.value for member in members],
+        values_callable=_values,
     )
+
+
+def _values(kind: type[StrEnum]) -> list[str]:
+    return [member.value for member in kind]
 
 
 INSTANT: Any = DateTime(timezone=True)

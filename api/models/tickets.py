@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Index,
     Text,
     UniqueConstraint,
@@ -60,6 +61,7 @@ OPEN_SQL = "state IN ({})".format(", ".join(f"'{state.value}'" for state in Stat
 
 SEARCHED_SQL = "(number || ' ' || address || ' ' || description)"
 """What the search filter looks through, as its trigram index has it."""
+_SEARCHED: ColumnElement[str] = literal_column(SEARCHED_SQL)
 
 
 class Ticket(Table, table=True):
@@ -97,7 +99,7 @@ class Ticket(Table, table=True):
         ),
         Index(
             "ix_tickets_searched",
-            literal_column(SEARCHED_SQL).label("searched"),
+            _SEARCHED.label("searched"),
             postgresql_using="gin",
             postgresql_ops={"searched": "gin_trgm_ops"},
         ),

@@ -5,16 +5,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from geoalchemy2 import Geography
-from sqlalchemy import cast, func, select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from api.db import ReadSession
 from api.domain.access import Viewer
 from api.domain.geo import Place
-from api.domain.lifecycle import OPEN, State
+from api.domain.lifecycle import State
 from api.models import Ticket
 from api.queries.access import visible_tickets
+from api.queries.filters import IS_OPEN
+from api.queries.geometry import geography, point
 
 MOST = 5
 
@@ -44,8 +45,8 @@ async def open_duplicates(
     session: ReadSession, viewer: Viewer, category: str, place: Place, radius_m: float
 ) -> list[Duplicate]:
     """Return the nearest open tickets of this class within the radius that the viewer may see."""
-    here: Any = cast(func.ST_SetSRID(func.ST_MakePoint(place.longitude, place.latitude), 4326), Geography)
-    there: Any = cast(col(Ticket.place), Geography)
+    here = geography(point(place.longitude, place.latitude))
+    there = geography(col(Ticket.place))
     distance_m = func.ST_Distance(there, here)
     statement = (
         select(
@@ -56,8 +57,7 @@ async def open_duplicates(
             distance_m.label("distance_m"),
         )
         .where(
-            # Written as literals so that the planner can see the partial index's own predicate.
-            col(Ticket.state).in_([state.value for state in State if state in OPEN]),
+            IS_OPEN,
             col(Ticket.category_code) == category,
             func.ST_DWithin(there, here, radius_m),
             visible_tickets(viewer),

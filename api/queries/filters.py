@@ -3,11 +3,9 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from geoalchemy2 import Geography
-from sqlalchemy import ColumnElement, and_, cast, false, func, literal_column, not_, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, literal_column, not_, or_, select
 from sqlmodel import col
 
 from api.domain.access import Role, Viewer, sees_name_of
@@ -18,6 +16,7 @@ from api.domain.lifecycle import STAGE_OF, Clock, State
 from api.domain.reference import Reference
 from api.models import Person, Ticket
 from api.models.tickets import OPEN_SQL, SEARCHED_SQL, Source
+from api.queries.geometry import box, geography, point
 
 IS_OPEN: ColumnElement[bool] = literal_column(OPEN_SQL)
 """Written as the partial indexes have it, so that the planner knows them again."""
@@ -126,16 +125,16 @@ def _places(filters: TicketFilters) -> list[ColumnElement[bool]]:
     place = col(Ticket.place)
     found: list[ColumnElement[bool]] = []
     if filters.bbox is not None:
-        found.append(place.op("&&")(func.ST_MakeEnvelope(*filters.bbox, 4326)))
+        found.append(place.op("&&")(box(*filters.bbox)))
     if filters.near is not None:
         near = filters.near
         east_m, north_m = metres_per_degree(near.latitude)
         # The box in degrees is what the index answers; a little wider than the circle.
         width, height = 1.01 * near.radius_m / max(east_m, 1.0), 1.01 * near.radius_m / north_m
-        box = (near.longitude - width, near.latitude - height, near.longitude + width, near.latitude + height)
-        found.append(place.op("&&")(func.ST_MakeEnvelope(*box, 4326)))
-        here: Any = cast(func.ST_SetSRID(func.ST_MakePoint(near.longitude, near.latitude), 4326), Geography)
-        found.append(func.ST_DWithin(cast(place, Geography), here, near.radius_m))
+        west, east = near.longitude - width, near.longitude + width
+        found.append(place.op("&&")(box(west, near.latitude - height, east, near.latitude + height)))
+        here = geography(point(near.longitude, near.latitude))
+        found.append(func.ST_DWithin(geography(place), here, near.radius_m))
     return found
 
 

@@ -17,12 +17,12 @@ from api.queries import people
 from api.schemas.accounts import (
     CountersAnswer,
     MeAnswer,
-    NamedCode,
     PersonAnswer,
     RevokeRequest,
     TokenAnswer,
     TokenRequest,
 )
+from api.schemas.base import Named
 from api.services import accounts
 from api.services.accounts import Device, Grant
 
@@ -156,16 +156,14 @@ async def get_me(caller: Caller, session: Reading, now: Now, language: Language)
     )
 
 
-def _unit(viewer: Viewer, reference: Reference, language: LanguageCode) -> NamedCode | None:
+def _unit(viewer: Viewer, reference: Reference, language: LanguageCode) -> Named | None:
     if viewer.unit_id is None:
         return None
     unit = reference.units[viewer.unit_id]
-    return NamedCode(code=unit.code, name=name_in(language, unit.name_zh, unit.name_en))
+    return Named(code=unit.code, name=name_in(language, unit.name_zh, unit.name_en))
 
 
-def _grids(viewer: Viewer, reference: Reference, language: LanguageCode) -> list[NamedCode]:
+def _grids(viewer: Viewer, reference: Reference, language: LanguageCode) -> list[Named]:
     # A duty may outlive its grid, which is then no longer among those in force.
     in_force = [reference.grids[code] for code in viewer.grid_codes if code in reference.grids]
-    return [
-        NamedCode(code=grid.code, name=name_in(language, grid.name_zh, grid.name_en)) for grid in in_force
-    ]
+    return [Named(code=grid.code, name=name_in(language, grid.name_zh, grid.name_en)) for grid in in_force]

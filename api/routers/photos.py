@@ -12,7 +12,8 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import ClientDisconnect
 
 from api.adapters.files import FileMissing
 from api.adapters.images import ImageLimits
@@ -59,24 +60,34 @@ async def _sent_form(request: Request, _: BriefCaller) -> AsyncIterator[SentForm
     """Read the form. Only of somebody signed in: FastAPI's own form parameters are read before anything else."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise FieldWrong("/header/content-type", "not_multipart", "A photo is sent as multipart/form-data.")
-    async with request.form(max_files=_MANY, max_fields=_MANY, max_part_size=_FIELD_BYTES) as form:
-        parts: dict[str, UploadFile | str] = {}
-        for name, part in form.multi_items():
-            if name in parts:
-                raise FieldWrong(f"/{name[:60]}", "field_repeated", "This field is given more than once.")
-            parts[name] = part
-        file = parts.pop("file", None)
-        if not isinstance(file, UploadFile):
-            detail = (
-                "The picture is missing." if file is None else "The picture is sent as a file, with a name."
-            )
-            raise FieldWrong("/file", "missing" if file is None else "not_a_file", detail)
-        try:
-            fields = PhotoFields.model_validate(parts)
-        except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False)
-            raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from error
-        yield SentForm(file, fields)
+    try:
+        form = await request.form(max_files=_MANY, max_fields=_MANY, max_part_size=_FIELD_BYTES)
+    except ClientDisconnect as error:
+        # Nobody reads the answer; but weak networks are no fault that an operator should be told of.
+        raise FieldWrong("/file", "broken_off", "The upload broke off: send it again.") from error
+    try:
+        yield _checked(form)
+    finally:
+        await form.close()
+
+
+def _checked(form: FormData) -> SentForm:
+    parts: dict[str, UploadFile | str] = {}
+    for name, part in form.multi_items():
+        if name in parts:
+            raise FieldWrong(f"/{name[:60]}", "field_repeated", "This field is given more than once.")
+        parts[name] = part
+    file = parts.pop("file", None)
+    if file is None:
+        raise FieldWrong("/file", "missing", "The picture is missing.")
+    if not isinstance(file, UploadFile):
+        raise FieldWrong("/file", "not_a_file", "The picture is sent as a file, with a name.")
+    try:
+        fields = PhotoFields.model_validate(parts)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from error
+    return SentForm(file, fields)
 
 
 Arrival = Annotated[datetime, Depends(request_time, use_cache=False)]

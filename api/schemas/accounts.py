@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.domain.access import Role
+from api.schemas.base import Named
 
 _NO_NUL = r"^[^\x00]*$"
 
@@ -74,13 +75,6 @@ class PersonAnswer(BaseModel):
     phone_masked: str | None = Field(description="Enough of the phone number to recognise it.")
 
 
-class NamedCode(BaseModel):
-    """Something by its code and its name in the caller's language."""
-
-    code: str
-    name: str
-
-
 class CountersAnswer(BaseModel):
     """Open tickets in the caller's work, counted at the moment of the question."""
 
@@ -94,6 +88,6 @@ class MeAnswer(BaseModel):
 
     person: PersonAnswer
     role: Role
-    unit: NamedCode | None
-    grids: list[NamedCode]
+    unit: Named | None
+    grids: list[Named]
     counters: CountersAnswer

@@ -1,6 +1,6 @@
 """What the wire has in common: closed input shapes, bounded text, instants with an offset."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -32,3 +32,26 @@ Note = Annotated[str, Field(max_length=2000), PrintableText]
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
 Instant = AwareDatetime
 """RFC 3339 with an offset; a time without one names no instant and is refused."""
+
+
+class Named(Output):
+    """Something with a code and a name."""
+
+    code: str
+    name: str
+
+
+class GridStep(Output):
+    """One grid of a path."""
+
+    code: str
+    name: str
+    level: str
+
+
+class PlaceShown(Output):
+    """A place in WGS-84."""
+
+    longitude: float
+    latitude: float
+    crs: Literal["wgs84"]

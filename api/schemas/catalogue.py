@@ -13,9 +13,8 @@ from api.domain.policies import Policies
 from api.domain.reference import Reference
 from api.language import name_in
 from api.models.units import UnitKind
-from api.schemas.base import Output
+from api.schemas.base import GridStep, Output
 from api.schemas.lifecycle import LifecycleTable, lifecycle_table
-from api.schemas.tickets import GridStep
 
 
 class LimitShown(Output):

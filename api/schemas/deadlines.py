@@ -12,10 +12,9 @@ from api.domain.explanations import explain
 from api.domain.limits import Language
 from api.domain.segments import Why
 from api.language import name_in
-from api.schemas.base import Code, Input, Output
+from api.schemas.base import Code, Input, Named, Output
 from api.schemas.catalogue import LimitShown, limit_shown
 from api.schemas.instants import QueryInstant
-from api.schemas.tickets import Named
 
 
 class DeadlineQuery(Input):

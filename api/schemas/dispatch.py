@@ -13,11 +13,10 @@ from api.domain.limits import Language
 from api.domain.reference import Reference
 from api.language import name_in
 from api.models.tickets import Source
-from api.schemas.base import Code, Input, Output
+from api.schemas.base import Code, GridStep, Input, Named, Output
 from api.schemas.catalogue import LimitShown, limit_shown
 from api.schemas.grids import Latitude, Longitude, grid_step
 from api.schemas.instants import QueryInstant
-from api.schemas.tickets import GridStep, Named
 
 
 class DispatchQuery(Input):

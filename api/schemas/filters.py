@@ -14,7 +14,8 @@ from api.models.tickets import Source
 from api.pages import PageQuery
 from api.queries.counts import CountBy, OverdueBy
 from api.queries.filters import Near, TicketFilters
-from api.schemas.base import Code, Input, Instant, PrintableText
+from api.schemas.base import Code, Input, PrintableText
+from api.schemas.instants import QueryInstant
 
 MAX_NEAR_M = 20_000.0
 _BBOX_NUMBERS = 4
@@ -36,10 +37,10 @@ class FilterQuery(Input):
         default=None, description="Class code or its beginning."
     )
     source: Source | None = None
-    due_before: Instant | None = None
-    due_after: Instant | None = None
-    filed_before: Instant | None = None
-    filed_after: Instant | None = None
+    due_before: QueryInstant | None = None
+    due_after: QueryInstant | None = None
+    filed_before: QueryInstant | None = None
+    filed_after: QueryInstant | None = None
     light: Light | None = None
     overdue: bool | None = None
     reporter: Annotated[str, Field(max_length=64), PrintableText] | None = Field(

@@ -13,8 +13,7 @@ from api.domain.reference import GridFacts, Reference, UnitFacts
 from api.language import name_in
 from api.pages import PageQuery
 from api.queries.grids import Duty
-from api.schemas.base import Code, Input, Output
-from api.schemas.tickets import GridStep, PlaceShown
+from api.schemas.base import Code, GridStep, Input, Output, PlaceShown
 
 Longitude = Annotated[float, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-MAX_LATITUDE, le=MAX_LATITUDE, allow_inf_nan=False)]

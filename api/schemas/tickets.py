@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -25,7 +25,7 @@ from api.domain.tickets import offered_actions
 from api.language import name_in
 from api.models.tickets import Priority, Source, Triage
 from api.queries.tickets import TicketFacts
-from api.schemas.base import Output
+from api.schemas.base import GridStep, Named, Output, PlaceShown
 from api.services.dispatch import closing_policy
 
 _TRIAGE: dict[Triage, tuple[str, str]] = {
@@ -38,14 +38,6 @@ _TRIAGE: dict[Triage, tuple[str, str]] = {
 }
 
 
-class GridStep(Output):
-    """One grid of a path."""
-
-    code: str
-    name: str
-    level: str
-
-
 class TicketGrid(Output):
     """The unit grid of a ticket and the chain of grids above it, widest first."""
 
@@ -54,27 +46,12 @@ class TicketGrid(Output):
     path: list[GridStep]
 
 
-class Named(Output):
-    """Something with a code and a name."""
-
-    code: str
-    name: str
-
-
 class PersonShown(Output):
     """A person as this caller may see one: units don't learn which officer it was."""
 
     id: UUID | None
     name: str | None
     role: Role | None
-
-
-class PlaceShown(Output):
-    """A place in WGS-84."""
-
-    longitude: float
-    latitude: float
-    crs: Literal["wgs84"]
 
 
 class TriageShown(Output):

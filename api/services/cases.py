@@ -14,6 +14,7 @@ from api.domain.numbers import NumberParts, number_parts
 from api.domain.reference import Reference
 from api.domain.tickets import Case
 from api.models import Ticket, TicketClock, TicketEvent
+from api.queries.geometry import point
 
 _CHANGING = (
     "state",
@@ -65,7 +66,7 @@ async def insert_case(session: WriteSession, case: Case, reference: Reference, z
             number=_numbered(parts),
             reporter_id=case.reporter_id,
             source=case.source,
-            place=func.ST_SetSRID(func.ST_MakePoint(case.place.longitude, case.place.latitude), 4326),
+            place=point(case.place.longitude, case.place.latitude),
             address=case.address,
             description=case.description,
             observed_at=case.observed_at,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from api.domain import deadlines, dispatch
 from api.domain.calendars import CalendarError
+from api.domain.dispatch_decision import decide
 from api.domain.dispatch_words import explain as explain_dispatch
 from api.domain.explanations import explain as explain_deadline
 from api.domain.ledger import Term, Timekeeping
@@ -70,8 +71,7 @@ def send_by_rule(case: Case, reference: Reference, now: datetime) -> None:
         source=case.source,
         at=now,
     )
-    owner = reference.fallback_unit(case.grid_code) if reference.policies.fallback_to_grid_owner else None
-    decision = dispatch.choose(reference.rules, matter, owner.code if owner else None)
+    decision = decide(reference, matter)
     units = reference.units_by_code
     case.dispatch_explanation = {
         "zh": explain_dispatch(decision, "zh", {code: unit.name_zh for code, unit in units.items()}),

@@ -53,7 +53,7 @@ async def lock_photos(session: WriteSession, photo_ids: Sequence[UUID]) -> None:
 async def _attach(
     session: WriteSession, ticket_id: UUID, person_id: UUID, photo_ids: Sequence[UUID]
 ) -> dict[UUID, PhotoFacts]:
-    statement: Any = (
+    attached = (
         update(Photo)
         .where(
             col(Photo.id).in_(photo_ids),
@@ -61,8 +61,10 @@ async def _attach(
             or_(col(Photo.ticket_id).is_(None), col(Photo.ticket_id) == ticket_id),
         )
         .values(ticket_id=ticket_id)
-        .returning(*(getattr(Photo, name) for name in PhotoFacts.__slots__))
     )
+    # The overloads of `returning` count columns one by one; a starred list is Any to them.
+    returning: Any = attached.returning
+    statement: Any = returning(*(getattr(Photo, name) for name in PhotoFacts.__slots__))
     rows = (await session.execute(statement)).mappings()
     return {row["id"]: PhotoFacts(**row) for row in rows}
 

@@ -21,6 +21,7 @@ from api.domain.photos import Variant, folder_for, folder_of, key_in
 from api.domain.signals import photo_signals
 from api.models import OriginalReading, Photo
 from api.models.photos import Purpose
+from api.queries.geometry import point
 from api.queries.photos import folders_in_use, is_known_file
 
 ORPHAN_AGE = timedelta(hours=24)
@@ -185,4 +186,4 @@ async def _sweep(database: Database, files: FileStore, old: Iterable[StoredFile]
 def _point(place: Place | None) -> ColumnElement[object] | None:
     if place is None:
         return None
-    return func.ST_SetSRID(func.ST_MakePoint(place.longitude, place.latitude), 4326)
+    return point(place.longitude, place.latitude)

@@ -5,7 +5,7 @@ import os
 import random
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ LONG_AFTER = timedelta(days=2)
 
 
 @asynccontextmanager
-async def uploader(house: House, *photo_ids: UUID) -> AsyncIterator[Process]:
+async def uploader(house: House, *photo_ids: UUID) -> AsyncGenerator[Process]:
     """Start a process that uploads into the house's database and folder; it is killed at the end."""
     settings = house.wiring.settings
     process = await asyncio.create_subprocess_exec(

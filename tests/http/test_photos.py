@@ -349,6 +349,39 @@ async def test_a_body_that_is_no_form_is_refused(house: House, officer: httpx.As
     await assert_nothing_stored(house)
 
 
+async def test_an_upload_that_breaks_off_leaves_nothing_and_is_no_error_of_ours(
+    house: House, officer: httpx.AsyncClient
+) -> None:
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+    messages = iter(
+        [
+            {"type": "http.request", "body": head + PICTURE[:10_000], "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+    photo_id, sent = uuid4(), list[Any]()
+
+    async def receive() -> Any:  # noqa: ANN401  an ASGI message
+        return next(messages)
+
+    async def send(message: Any) -> None:  # noqa: ANN401  the same
+        sent.append(message)
+
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "PUT",
+        "path": url(photo_id),
+        "query_string": b"",
+        "headers": [
+            (b"authorization", officer.headers["authorization"].encode()),
+            (b"content-type", b"multipart/form-data; boundary=x"),
+        ],
+    }
+    await house.app(scope, receive, send)
+    assert sent[0]["status"] == 422
+    await assert_nothing_stored(house)
+
+
 async def test_an_id_that_is_none_is_refused(officer: httpx.AsyncClient) -> None:
     files = {"file": ("a.jpg", PICTURE, "image/jpeg")}
     answer = await officer.put("/v1/photos/1", files=files, data={"purpose": "before"})

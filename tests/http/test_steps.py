@@ -1,6 +1,7 @@
 """The straight way of a ticket and its nearest side ways, as the people of the street walk them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from tests.conftest import House
@@ -26,9 +27,11 @@ async def test_a_ticket_goes_from_report_to_closure(house: House) -> None:
     assert (ticket["state"], ticket["unit"]["code"]) == ("assigned", UNIT)
     ticket = await stepped(house, MEMBER, ticket, "accept")
     assert ticket["state"] == "in_progress"
+    house.clock.turn(minutes=20)
     after = await photo(house, MEMBER, "after")
     ticket = await stepped(house, MEMBER, ticket, "rectify", note="已劝离", photos=[after])
     assert (ticket["state"], ticket["stage"]) == ("rectified", "check")
+    house.clock.turn(minutes=20)
     check = await photo(house, CHECKER, "check")
     ticket = await stepped(house, CHECKER, ticket, "pass_check", photos=[check])
     assert ticket["state"] == "closed"
@@ -220,7 +223,7 @@ async def test_a_report_waits_for_its_photos_and_is_filed_when_the_last_arrives(
 
 async def test_a_fix_on_the_spot_is_closed_at_once_with_both_photos(house: House) -> None:
     before, after = await photo(house, FINDER, "before"), await photo(house, FINDER, "after")
-    on_the_spot = {"category": "P0104", "condition": 3, "self_fix": True}
+    on_the_spot: dict[str, Any] = {"category": "P0104", "condition": 3, "self_fix": True}
     ticket = await report(house, **on_the_spot, photos=[before, after])
     assert (ticket["state"], ticket["self_fixed"], ticket["unit"]) == ("closed", True, None)
     finder = await house.caller(FINDER)

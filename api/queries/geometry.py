@@ -1,0 +1,26 @@
+"""Places in SQL: points in EPSG:4326, and distances in metres on the spheroid."""
+
+from typing import Any
+
+from geoalchemy2 import Geography
+from sqlalchemy import ColumnElement, cast, func
+
+EPSG_WGS84 = 4326
+
+# GeoAlchemy's types are not generic: what a value of theirs is in Python is Any to the type checker.
+_GEOGRAPHY: Any = Geography()
+
+
+def point(longitude: float, latitude: float) -> ColumnElement[Any]:
+    """Return a point of the earth's surface."""
+    return func.ST_SetSRID(func.ST_MakePoint(longitude, latitude), EPSG_WGS84)
+
+
+def box(west: float, south: float, east: float, north: float) -> ColumnElement[Any]:
+    """Return a box in degrees, which a spatial index answers."""
+    return func.ST_MakeEnvelope(west, south, east, north, EPSG_WGS84)
+
+
+def geography(place: Any) -> ColumnElement[Any]:  # noqa: ANN401  a column or an expression
+    """Return a geometry as geography, on which distances are metres."""
+    return cast(place, _GEOGRAPHY)

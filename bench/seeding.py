@@ -1,0 +1,125 @@
+"""Many tickets in seconds: copies of tickets that the application itself has made, by generate_series.
+
+A copy keeps what belongs together: its row, its clocks, its events and its report, all moved back in time by
+the same span. It gets an id, a number and a place of its own. Only the hash chain stays the original's.
+"""
+
+import time
+from collections.abc import Mapping
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import DateTime
+from sqlmodel import SQLModel
+
+from api.models import Report, Ticket, TicketClock, TicketEvent
+from bench.exemplars import STEP_CLASS
+
+POOL_FIRST = 1 << 32
+"""Number of the first ticket that waits to be accepted; ordinary ones count from 1."""
+
+RUNNING_CLOCK_FIRST = 1 << 40
+"""The clock that an accept stops has this id plus the ticket's number, so that a script can name it."""
+
+TICKET_ID = "('00000000-0000-4000-8000-' || lpad(to_hex({}), 12, '0'))::uuid"
+"""SQL for the id of the ticket with a number."""
+
+
+def ticket_id(number: int) -> UUID:
+    """Return the id of the ticket with this number (below 2**48)."""
+    return UUID(f"00000000-0000-4000-8000-{number:012x}")
+
+
+_PLAN = """
+CREATE TEMP TABLE plan AS
+WITH exemplars AS (
+    SELECT id, state, category_code,
+           row_number() OVER (PARTITION BY state ORDER BY id) - 1 AS place, count(*) OVER (PARTITION BY state) AS places
+    FROM tickets WHERE id NOT IN (SELECT id FROM tickets WHERE number LIKE 'bench-%')
+), wanted AS (
+    SELECT n, CASE WHEN {is_pool} THEN 'assigned'
+                   WHEN n % 100 < 10 THEN 'assigned'
+                   WHEN n % 100 < 17 THEN 'in_progress'
+                   WHEN n % 100 < 19 THEN 'rectified'
+                   WHEN n % 100 < 20 THEN 'reported'
+                   ELSE 'closed' END AS state
+    FROM generate_series({first}::bigint, {last}::bigint) AS n
+), spots AS (
+    SELECT id AS grid_id, code AS grid_code, ST_PointOnSurface(geometry) AS middle,
+           row_number() OVER (ORDER BY code) - 1 AS place, count(*) OVER () AS places
+    FROM grids WHERE level = 'unit_grid'
+)
+SELECT n, {id} AS id, e.id AS exemplar_id, s.grid_id, s.grid_code,
+       ST_Translate(s.middle, (random() - 0.5) / 1000, (random() - 0.5) / 1000) AS place,
+       random() * CASE WHEN w.state = 'closed' THEN interval '365 days' ELSE interval '10 days' END AS age
+FROM wanted w
+JOIN exemplars e ON e.state = w.state AND CASE WHEN {is_pool} THEN e.category_code = {pool_class}
+                                               ELSE e.place = n / 100 % e.places END
+JOIN spots s ON s.place = n % s.places
+"""
+
+
+def seed(connection: psycopg.Connection, first: int, last: int, *, is_pool: bool = False) -> float:
+    """Copy exemplars into the tickets `first` to `last`; return the seconds it took.
+
+    One in five is open, as many overdue as not. A pool holds tickets of one unit that all wait to be accepted.
+    """
+    began = time.perf_counter()
+    with connection.transaction():
+        # What is copied was checked when it was made; foreign keys of a million rows need no second look.
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute(
+            sql.SQL(_PLAN).format(
+                is_pool=sql.Literal(is_pool),
+                first=sql.Literal(first),
+                last=sql.Literal(last),
+                pool_class=sql.Literal(STEP_CLASS),
+                id=sql.SQL(TICKET_ID.format("n")),
+            )
+        )
+        number = "'bench-' || p.n"
+        place = {"grid_id": "p.grid_id", "grid_code": "p.grid_code", "place": "p.place"}
+        _copy(connection, Ticket, "e.id", {"id": "p.id", "number": number, **place})
+        own = {"ticket_id": "p.id"}
+        _copy(connection, Report, "e.ticket_id", {"id": "p.id", **own})
+        _copy(connection, TicketEvent, "e.ticket_id", own, left_out={"id", "xid"})
+        clock = (
+            f"CASE WHEN e.clock = 'sign_for' THEN {RUNNING_CLOCK_FIRST} + p.n"
+            " ELSE nextval(pg_get_serial_sequence('ticket_clocks', 'id')) END"
+        )
+        _copy(connection, TicketClock, "e.ticket_id", {"id": clock, **own})
+        connection.execute("DROP TABLE plan")
+    for table in (Ticket, Report, TicketEvent, TicketClock):
+        connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(_name(table))))
+    return time.perf_counter() - began
+
+
+def _copy(
+    connection: psycopg.Connection,
+    table: type[SQLModel],
+    key: str,
+    own: Mapping[str, str],
+    *,
+    left_out: frozenset[str] | set[str] = frozenset(),
+) -> None:
+    """Copy the exemplars' rows of one table; `own` has expressions for what is each copy's own."""
+    columns = {column.name: column for column in SQLModel.metadata.tables[_name(table)].columns}
+    values = {
+        name: own.get(name, f'e."{name}" - p.age' if isinstance(column.type, DateTime) else f'e."{name}"')
+        for name, column in columns.items()
+        if name not in left_out
+    }
+    statement = "INSERT INTO {table} ({names}) SELECT {values} FROM plan p JOIN {table} e ON {key} = p.exemplar_id"
+    connection.execute(
+        sql.SQL(statement).format(
+            table=sql.Identifier(_name(table)),
+            names=sql.SQL(", ").join(map(sql.Identifier, values)),
+            values=sql.SQL(", ").join(sql.SQL(value) for value in values.values()),
+            key=sql.SQL(key),
+        )
+    )
+
+
+def _name(table: type[SQLModel]) -> str:
+    return str(table.__tablename__)
