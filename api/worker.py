@@ -1,6 +1,7 @@
 """The worker process: wiring only."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
@@ -8,13 +9,18 @@ import structlog
 from api import clock
 from api.adapters.files import FileStore, open_store
 from api.adapters.jobs import Reconciler, job_app, register
-from api.db import Database
+from api.db import Database, WriteSession
 from api.logs import configure_logs
+from api.services.accounts import purge_expired_sign_ins
+from api.services.idempotency import purge_keys
 from api.services.photos import sweep_orphan_files
 from api.settings import Settings
 
 GRACE_S = 5.0
 """How long a job may go on after SIGTERM. Reconcilers are idempotent: one cut short is repeated."""
+
+Purge = Callable[[WriteSession, datetime], Awaitable[int]]
+"""Removes one batch of what has expired, in a transaction of its own; returns how many, 0 at the end."""
 
 log = structlog.get_logger()
 
@@ -25,8 +31,21 @@ def reconcilers(database: Database, files: FileStore) -> tuple[Reconciler, ...]:
     async def sweep_files(now: datetime) -> None:
         await sweep_orphan_files(database, files, now)
 
-    # Once a night: a sweep reads the name of every file, and an orphan costs nothing but its space.
-    return (Reconciler("sweep_orphan_files", "20 3 * * *", sweep_files),)
+    async def purge(now: datetime) -> None:
+        for batch in (purge_expired_sign_ins, purge_keys):
+            while await _purged(database, batch, now):
+                pass  # until a batch finds nothing
+
+    return (
+        # Once a night: a sweep reads the name of every file, and an orphan costs nothing but its space.
+        Reconciler("sweep_orphan_files", "20 3 * * *", sweep_files),
+        Reconciler("purge_what_expired", "40 * * * *", purge),
+    )
+
+
+async def _purged(database: Database, batch: Purge, now: datetime) -> int:
+    async with database.write() as session:
+        return await batch(session, now)
 
 
 def run_worker(settings: Settings) -> None:

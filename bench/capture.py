@@ -29,11 +29,11 @@ class Transaction:
 @contextmanager
 def captured(engine: AsyncEngine) -> Generator[Transaction]:
     """Note all that the application sends until the block ends; raises RuntimeError unless it is one transaction."""
-    noted, began = Transaction(), 0
+    noted = Transaction()
+    began: list[Connection] = []
 
     def begin(connection: Connection) -> None:
-        nonlocal began
-        began += 1
+        began.append(connection)
         noted.is_read_only = bool(connection.get_execution_options().get("postgresql_readonly"))
 
     def execute(
@@ -65,5 +65,7 @@ def captured(engine: AsyncEngine) -> Generator[Transaction]:
     finally:
         for name, listener in listeners.items():
             event.remove(engine.sync_engine, name, listener)
-    if began != 1 or not noted.end:
-        raise RuntimeError(f"a request is one transaction, but this one began {began} (end: {noted.end!r})")
+    if len(began) != 1 or not noted.end:
+        raise RuntimeError(
+            f"a request is one transaction, but this one began {len(began)} (end: {noted.end!r})"
+        )

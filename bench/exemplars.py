@@ -26,9 +26,9 @@ QUEUE_CLASS, STEP_CLASS = "E0406", "P0101"
 """Classes of two different units: one's queue is read, the other's tickets are accepted."""
 
 _WALK = (
-    (State.IN_PROGRESS, "accept", {}),
-    (State.RECTIFIED, "rectify", {"note": "已处置"}),
-    (State.CLOSED, "pass_check", {}),
+    (State.IN_PROGRESS, "accept", ""),
+    (State.RECTIFIED, "rectify", "已处置"),
+    (State.CLOSED, "pass_check", ""),
 )
 
 
@@ -57,7 +57,8 @@ async def make_exemplars(app: FastAPI, settings: Settings) -> None:
         for category in CLASSES:
             await street.walk(category, 1, State.ASSIGNED)
             await street.walk(category, 1, State.IN_PROGRESS)
-            await street.walk(category, None, State.REPORTED)
+        # Without a condition the desk has to look first.
+        await street.walk(STEP_CLASS, None, State.REPORTED)
         for category, condition in PHOTOLESS:
             await street.walk(category, condition, State.RECTIFIED)
             await street.walk(category, condition, State.CLOSED)
@@ -83,12 +84,12 @@ class _Street:
         body = report_body(category, condition, *self._place)
         finder = await self._caller(FINDER)
         ticket = _read(await finder.put(f"/v1/reports/{uuid4()}", json=body))["ticket"]
-        for state, action, what in _WALK:
+        for state, action, note in _WALK:
             if ticket["state"] == until:
                 return
             username = CHECKER if action == "pass_check" else f"member-{ticket['unit']['code']}"
             caller = await self._caller(username)
-            step = {"action": action, "version": ticket["version"], **what}
+            step = {"action": action, "version": ticket["version"], "note": note}
             ticket = _read(await caller.post(f"/v1/tickets/{ticket['id']}/steps", json=step))
             assert ticket["state"] == state, ticket  # noqa: S101  else the walk is not the lifecycle's
         assert ticket["state"] == until, ticket  # noqa: S101  the same

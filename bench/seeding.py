@@ -5,15 +5,16 @@ the same span. It gets an id, a number and a place of its own. Only the hash cha
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import DateTime
-from sqlmodel import SQLModel
+from sqlalchemy import Column, DateTime
 
 from api.models import Report, Ticket, TicketClock, TicketEvent
+from api.models.base import Table, metadata
 from bench.exemplars import STEP_CLASS
 
 POOL_FIRST = 1 << 32
@@ -35,8 +36,9 @@ _PLAN = """
 CREATE TEMP TABLE plan AS
 WITH exemplars AS (
     SELECT id, state, category_code,
-           row_number() OVER (PARTITION BY state ORDER BY id) - 1 AS place, count(*) OVER (PARTITION BY state) AS places
-    FROM tickets WHERE id NOT IN (SELECT id FROM tickets WHERE number LIKE 'bench-%')
+           row_number() OVER (PARTITION BY state ORDER BY id) - 1 AS place,
+           count(*) OVER (PARTITION BY state) AS places
+    FROM tickets WHERE number NOT LIKE 'bench-%'
 ), wanted AS (
     SELECT n, CASE WHEN {is_pool} THEN 'assigned'
                    WHEN n % 100 < 10 THEN 'assigned'
@@ -60,6 +62,25 @@ JOIN spots s ON s.place = n % s.places
 """
 
 
+_TICKET = {
+    "id": sql.SQL("p.id"),
+    "number": sql.SQL("'bench-' || p.n"),
+    "grid_id": sql.SQL("p.grid_id"),
+    "grid_code": sql.SQL("p.grid_code"),
+    "place": sql.SQL("p.place"),
+}
+_REPORT = {"id": sql.SQL("p.id"), "ticket_id": sql.SQL("p.id")}
+_EVENT = {"ticket_id": sql.SQL("p.id")}
+_CLOCK = {
+    "ticket_id": sql.SQL("p.id"),
+    "id": sql.SQL(
+        "CASE WHEN e.clock = 'sign_for' THEN {} + p.n"
+        " ELSE nextval(pg_get_serial_sequence('ticket_clocks', 'id')) END"
+    ).format(sql.Literal(RUNNING_CLOCK_FIRST)),
+}
+"""What is a copy's own, by column."""
+
+
 def seed(connection: psycopg.Connection, first: int, last: int, *, is_pool: bool = False) -> float:
     """Copy exemplars into the tickets `first` to `last`; return the seconds it took.
 
@@ -78,48 +99,43 @@ def seed(connection: psycopg.Connection, first: int, last: int, *, is_pool: bool
                 id=sql.SQL(TICKET_ID.format("n")),
             )
         )
-        number = "'bench-' || p.n"
-        place = {"grid_id": "p.grid_id", "grid_code": "p.grid_code", "place": "p.place"}
-        _copy(connection, Ticket, "e.id", {"id": "p.id", "number": number, **place})
-        own = {"ticket_id": "p.id"}
-        _copy(connection, Report, "e.ticket_id", {"id": "p.id", **own})
-        _copy(connection, TicketEvent, "e.ticket_id", own, left_out={"id", "xid"})
-        clock = (
-            f"CASE WHEN e.clock = 'sign_for' THEN {RUNNING_CLOCK_FIRST} + p.n"
-            " ELSE nextval(pg_get_serial_sequence('ticket_clocks', 'id')) END"
-        )
-        _copy(connection, TicketClock, "e.ticket_id", {"id": clock, **own})
+        _copy(connection, Ticket, "id", _TICKET)
+        _copy(connection, Report, "ticket_id", _REPORT)
+        _copy(connection, TicketEvent, "ticket_id", _EVENT, left_out=("id", "xid"))
+        _copy(connection, TicketClock, "ticket_id", _CLOCK)
         connection.execute("DROP TABLE plan")
     for table in (Ticket, Report, TicketEvent, TicketClock):
-        connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(_name(table))))
+        connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(table.table_name)))
     return time.perf_counter() - began
 
 
 def _copy(
     connection: psycopg.Connection,
-    table: type[SQLModel],
+    table: type[Table],
     key: str,
-    own: Mapping[str, str],
+    own: Mapping[str, sql.Composable],
     *,
-    left_out: frozenset[str] | set[str] = frozenset(),
+    left_out: Collection[str] = (),
 ) -> None:
     """Copy the exemplars' rows of one table; `own` has expressions for what is each copy's own."""
-    columns = {column.name: column for column in SQLModel.metadata.tables[_name(table)].columns}
     values = {
-        name: own.get(name, f'e."{name}" - p.age' if isinstance(column.type, DateTime) else f'e."{name}"')
-        for name, column in columns.items()
-        if name not in left_out
+        column.name: own.get(column.name, _copied(column))
+        for column in metadata.tables[table.table_name].columns
+        if column.name not in left_out
     }
-    statement = "INSERT INTO {table} ({names}) SELECT {values} FROM plan p JOIN {table} e ON {key} = p.exemplar_id"
     connection.execute(
-        sql.SQL(statement).format(
-            table=sql.Identifier(_name(table)),
+        sql.SQL(
+            "INSERT INTO {table} ({names}) SELECT {values} FROM plan p JOIN {table} e ON e.{key} = p.exemplar_id"
+        ).format(
+            table=sql.Identifier(table.table_name),
             names=sql.SQL(", ").join(map(sql.Identifier, values)),
-            values=sql.SQL(", ").join(sql.SQL(value) for value in values.values()),
-            key=sql.SQL(key),
+            values=sql.SQL(", ").join(values.values()),
+            key=sql.Identifier(key),
         )
     )
 
 
-def _name(table: type[SQLModel]) -> str:
-    return str(table.__tablename__)
+def _copied(column: Column[Any]) -> sql.Composable:
+    """Return the exemplar's value; instants move back by the copy's age."""
+    copied = "e.{} - p.age" if isinstance(column.type, DateTime) else "e.{}"
+    return sql.SQL(copied).format(sql.Identifier(column.name))

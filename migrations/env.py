@@ -13,7 +13,8 @@ from api.models.base import XactId
 alembic_helpers: Any = untyped_helpers
 LOCK_TIMEOUT = "5s"
 
-ischema_names["xid8"] = XactId  # so that comparing the database with the models knows the type
+known_types: dict[str, Any] = ischema_names
+known_types["xid8"] = XactId  # so that comparing the database with the models knows the type
 
 
 def include_object(thing: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:  # noqa: FBT001  Alembic's signature

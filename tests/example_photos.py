@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from sqlalchemy import select
@@ -34,10 +34,29 @@ async def put_photo(
 ) -> httpx.Response:
     """Send a photo; its purpose is `before` unless the fields say otherwise."""
     return await client.put(
-        f"/v1/photos/{photo_id}",
+        url(photo_id),
         files={"file": ("IMG_0001", data, media_type)},
         data={"purpose": "before", **(fields or {})},
     )
+
+
+async def stored(client: httpx.AsyncClient, data: bytes) -> UUID:
+    """Store a photo under a new id; return the id."""
+    photo_id = uuid4()
+    answer = await put_photo(client, photo_id, data)
+    assert answer.status_code == 201, answer.text
+    return photo_id
+
+
+def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
+    """Fail unless the answer is this problem."""
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def url(photo_id: UUID, variant: str | None = None) -> str:
+    """Return the address of a photo."""
+    return f"/v1/photos/{photo_id}" + (f"?variant={variant}" if variant else "")
 
 
 def report_body(*photo_ids: UUID) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from api.queries.tickets import (
     history_of,
     photos_of,
 )
+from api.schemas.base import PrintableText
 from api.schemas.filters import TicketCountQuery, TicketListQuery
 from api.schemas.history import History, event_shown
 from api.schemas.marks import Counts, CountShown, named_mark
@@ -87,7 +88,7 @@ async def ticket_count(
     responses=UNCHANGED,
 )
 async def ticket_get_by_number(
-    number: Annotated[str, Path(max_length=64)],
+    number: Annotated[str, Path(max_length=64), PrintableText],
     caller: Caller,
     session: Reading,
     now: Now,

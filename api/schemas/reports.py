@@ -9,7 +9,7 @@ from pydantic import Field
 from api.domain.geo import Crs
 from api.domain.lifecycle import State
 from api.models.tickets import Priority, Source
-from api.schemas.base import Code, Input, Instant, Line, Note, Output
+from api.schemas.base import Code, Input, Instant, Line, Note, Output, PrintableText
 from api.schemas.tickets import TicketShown
 from api.services.reports import ReportRequest
 
@@ -24,7 +24,9 @@ class PlaceInput(Input):
     latitude: Latitude
     crs: Crs = Field(description="No default: a missed conversion moves a place by half a kilometre.")
     accuracy_m: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
-    provider: Line | None = None
+    provider: Annotated[str, Field(max_length=32), PrintableText] | None = Field(
+        default=None, description="What gave the fix: `gps`, `network` ..."
+    )
     mocked: bool = False
     fixed_at: Instant | None = Field(default=None, description="When the phone took the fix.")
 

@@ -16,31 +16,39 @@ from api.models import Photo
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Photos that are here, in the order given, and ids of photos that have not arrived yet."""
+    """Photos that are here, in the order of their arrival, and ids of photos that have not arrived yet."""
 
     photos: tuple[PhotoFacts, ...]
     awaited: tuple[UUID, ...]
 
 
 async def attach_photos(
-    session: WriteSession, ticket_id: UUID, person_id: UUID, photo_ids: Sequence[UUID]
+    session: WriteSession,
+    ticket_id: UUID,
+    person_id: UUID,
+    photo_ids: Sequence[UUID],
+    *,
+    may_await: bool = False,
 ) -> Attachment:
-    """Tie photos to a ticket and tell which are still to come.
+    """Tie photos to a ticket and tell which are not here yet.
 
     Raises FieldWrong (`photo_not_yours`) for a photo that somebody else took or that belongs to another
-    ticket. An id that nobody has used yet is awaited; its lock is held until the transaction ends, so that
-    the photo can't arrive unseen in between.
+    ticket. Whoever wants to wait for those to come says `may_await`: their locks are then held until the
+    transaction ends, so that none can arrive unseen in between.
     """
     if not photo_ids:
         return Attachment((), ())
     here = await _attach(session, ticket_id, person_id, photo_ids)
     absent = [photo_id for photo_id in photo_ids if photo_id not in here]
-    if absent:
+    if absent and may_await:
         await lock_photos(session, absent)
         here |= await _attach(session, ticket_id, person_id, absent)
         absent = [photo_id for photo_id in absent if photo_id not in here]
+    if absent:
         await _refuse_others(session, photo_ids, absent)
-    return Attachment(tuple(here[photo_id] for photo_id in photo_ids if photo_id in here), tuple(absent))
+    # In the order in which a ticket shows them, so that the first answer is like every later one.
+    photos = sorted(here.values(), key=lambda photo: (photo.received_at, photo.id))
+    return Attachment(tuple(photos), tuple(absent))
 
 
 async def lock_photos(session: WriteSession, photo_ids: Sequence[UUID]) -> None:

@@ -95,7 +95,7 @@ async def file_report(
     signals = tuple(report_signals(is_mocked=request.is_mocked, accuracy_m=request.accuracy_m))
     radius_m = reference.policies.duplicate_radius_m
     duplicates = tuple(await open_duplicates(session, viewer, case.category, case.place, radius_m))
-    attachment = await attach_photos(session, case.id, viewer.person_id, request.photo_ids)
+    attachment = await attach_photos(session, case.id, viewer.person_id, request.photo_ids, may_await=True)
     facts = ReportFacts(
         id=request.id,
         ticket_id=case.id,
@@ -111,7 +111,9 @@ async def file_report(
         return None
     _begin(case, reference, viewer, request, attachment, now)
     await insert_case(session, case, reference, zone)
-    return FiledReport(case, facts, attachment.photos)
+    # In the order of their arrival, as they are read ever after.
+    photos = sorted(attachment.photos, key=lambda photo: (photo.received_at, photo.id))
+    return FiledReport(case, facts, tuple(photos))
 
 
 async def _claim(session: WriteSession, viewer: Viewer, request: ReportRequest, facts: ReportFacts) -> bool:

@@ -6,24 +6,20 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
-
 from api.db import WriteSession
 from api.domain.access import Viewer
 from api.domain.catalogue import Condition
-from api.domain.errors import FieldWrong, KeyReused, Refusal, VersionConflict
+from api.domain.errors import FieldWrong, Refusal, VersionConflict
 from api.domain.evidence import Brought, PhotoFacts, require
 from api.domain.lifecycle import Action, Clock, Step, find_step
 from api.domain.reference import Reference
 from api.domain.tickets import BY_SYSTEM, By, Case, Told, advance, offered_actions, party_of, refuse_others
-from api.models import IdempotencyKey
 from api.queries.cases import lock_case
 from api.queries.people import find_handler
 from api.services.cases import update_case
 from api.services.dispatch import closing_policy, send, send_by_rule, stage_terms, timekeeping
 from api.services.evidence import attach_photos
+from api.services.idempotency import claim_key
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far a phone's clock may be ahead of ours before a time counts as wrong."""
@@ -107,8 +103,10 @@ async def take_step(
     with the same key is KeyReused.
     """
     check_device_time(request.device_at, now, "/at")
-    if key is not None and not await _is_first(session, viewer, ticket_id, key, request, now):
-        return
+    if key is not None:
+        sha256 = request.sha256(ticket_id)
+        if not await claim_key(session, viewer.person_id, key, sha256, ticket_id, now):
+            return
     case = await lock_case(session, reference, viewer, ticket_id)
     read_version = case.version
     try:
@@ -166,29 +164,6 @@ def _checked_step(case: Case, reference: Reference, viewer: Viewer, request: Ste
     step = find_step(case.state, request.action, viewer.role, closing)
     refuse_others(party, request.action, viewer, reporter_may_check=may_check)
     return step
-
-
-async def _is_first(
-    session: WriteSession, viewer: Viewer, ticket_id: UUID, key: str, request: StepRequest, now: datetime
-) -> bool:
-    """Claim an idempotency key; parallel claims wait here for the first one's transaction."""
-    sha256 = request.sha256(ticket_id)
-    claim = (
-        insert(IdempotencyKey)
-        .values(
-            person_id=viewer.person_id, key=key, request_sha256=sha256, ticket_id=ticket_id, created_at=now
-        )
-        .on_conflict_do_nothing()
-        .returning(col(IdempotencyKey.key))
-    )
-    if (await session.execute(claim)).scalar_one_or_none() is not None:
-        return True
-    known = select(col(IdempotencyKey.request_sha256)).where(
-        col(IdempotencyKey.person_id) == viewer.person_id, col(IdempotencyKey.key) == key
-    )
-    if (await session.execute(known)).scalar_one() != sha256:
-        raise KeyReused("Use a new Idempotency-Key for a new request.", key=key)
-    return False
 
 
 async def _file(taking: _Taking) -> None:

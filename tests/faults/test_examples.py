@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import anyio
 import httpx
@@ -22,7 +22,7 @@ from api.db import Database
 from api.demo import load_reference_data
 from api.deps import request_time
 from api.settings import Settings
-from tests.conftest import House, TurnedClock
+from tests.conftest import House, Server, TurnedClock
 from tests.http.walking import accepted
 from tests.tours import ROOT, tour_in, walk
 
@@ -58,37 +58,47 @@ async def fill(settings: Settings) -> None:
     await house.database.close()
 
 
-@pytest.fixture
-def url(empty_url: str, tmp_path: Path) -> Iterator[str]:
-    """Return the address of a server process on a street of today."""
-    anyio.run(fill, Settings(demo=True, database_url=empty_url, home=tmp_path))
+@pytest.fixture(scope="module")
+def url(server: Server, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of a server process on a street of today, which all tours share."""
+    name = server.create(migrated)
+    settings = Settings(demo=True, database_url=server.url_of(name), home=tmp_path_factory.mktemp("tours"))
+    anyio.run(fill, settings)
+    with serving(settings) as address:
+        yield address
+    server.drop(name)
+
+
+@contextmanager
+def serving(settings: Settings) -> Generator[str]:
+    """Run the API as a process; yield its address when it is ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GRIDPATROL_")}
-    server = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "serve"],
         env=kept
         | {
             "GRIDPATROL_DEMO": "true",
-            "GRIDPATROL_DATABASE_URL": empty_url,
-            "GRIDPATROL_HOME": str(tmp_path),
+            "GRIDPATROL_DATABASE_URL": settings.required_database_url,
+            "GRIDPATROL_HOME": str(settings.home),
             "GRIDPATROL_PORT": str(port),
             "GRIDPATROL_LOG_LEVEL": "warning",
         },
     )
     try:
         address = f"http://127.0.0.1:{port}"
-        wait_until_ready(server, address)
+        wait_until_ready(process, address)
         yield address
     finally:
-        end(server, Push(signal.SIGTERM, 20))
+        end(process, Push(signal.SIGTERM, 20))
 
 
-def wait_until_ready(server: subprocess.Popen[bytes], address: str) -> None:
+def wait_until_ready(process: subprocess.Popen[bytes], address: str) -> None:
     deadline = time.monotonic() + START_PATIENCE_S
     while True:
-        assert server.poll() is None, "the server ended by itself"
+        assert process.poll() is None, "the server ended by itself"
         assert time.monotonic() < deadline, "the server does not become ready"
         try:
             if httpx.get(f"{address}/readyz").is_success:

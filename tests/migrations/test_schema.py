@@ -20,7 +20,7 @@ SELECT kind, name, definition FROM (
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE c.relkind IN ('r', 'v')
     UNION ALL SELECT 'constraint', conrelid, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0
-    UNION ALL SELECT 'index', indexrelid, indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+    UNION ALL SELECT 'index', indrelid, indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
     UNION ALL SELECT 'trigger', tgrelid, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT 'sequence', seqrelid, seqrelid::regclass::text, seqtypid::regtype || ' ' || seqincrement
     FROM pg_sequence
