@@ -11,7 +11,7 @@ RUN python -m venv /opt/gridpatrol \
  && python -m venv /opt/tools \
  && /opt/tools/bin/pip install --require-hashes --only-binary :all: -r requirements-build.lock
 
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY api api
 COPY migrations migrations
 RUN /opt/tools/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-dir dist . \

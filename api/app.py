@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from api import contract, problems
 from api.adapters.files import open_store
@@ -67,6 +68,14 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router)
     docs.install(app)
     problems.install(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "PUT", "POST"],
+            allow_headers=["Authorization", "If-Match", "If-None-Match", "Idempotency-Key"],
+            expose_headers=["ETag", "Retry-After", "Content-Language"],
+        )
     app.add_middleware(BoundedBodies, max_upload_bytes=settings.max_upload_bytes)
     app.openapi = lambda: contract.describe(app)
     contract.check_operations(app)

@@ -7,6 +7,7 @@ with a stable `code` and the facts that help the caller to go on.
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -211,8 +212,25 @@ async def _answer_busy(request: Request, error: Exception) -> Response:
     )
 
 
+async def _answer_fault(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw: a fault of ours. The log has the traceback under the same incident."""
+    incident = uuid4().hex
+    logger.error("incident %s at %s", incident, request.url.path, exc_info=error)
+    is_debug = request.app.state.wiring.settings.debug
+    detail = f"{type(error).__name__}: {error}" if is_debug else "Tell the operator the incident."
+    return problem(
+        500,
+        "internal",
+        "Something went wrong on our side.",
+        detail,
+        instance=request.url.path,
+        incident=incident,
+    )
+
+
 def install(app: FastAPI) -> None:
     """Make the app answer every refusal as a problem."""
+    app.add_exception_handler(Exception, _answer_fault)
     app.add_exception_handler(errors.Refusal, _answer_refusal)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)

@@ -215,18 +215,24 @@ class GridIndex:
     def __len__(self) -> int:
         return len(self._codes)
 
-    def locate(self, place: Place, accuracy_m: float | None = None, tolerance_m: float = 50.0) -> Located:
+    def locate(
+        self,
+        place: Place,
+        accuracy_m: float | None = None,
+        tolerance_m: float = 50.0,
+        accuracy_reach_m: float = MAX_ACCURACY_REACH_M,
+    ) -> Located:
         """Return the unit grid that this place belongs to.
 
         A place on the edge or corner of several grids belongs to the lowest code. A place in none goes to the
         nearest one within `tolerance_m`, or within the fix's accuracy if that is worse, but never for the
-        accuracy's sake farther than `MAX_ACCURACY_REACH_M`; of grids equally near (to a micrometre), to the
+        accuracy's sake farther than `accuracy_reach_m`; of grids equally near (to a micrometre), to the
         lowest code. Inside or outside is decided exactly, on the degrees; distances err by less than 0.05 %
         (see `metres_per_degree`).
 
         Raise `SearchRadiusWrong` for a distance that is negative or not finite.
         """
-        reach_m = _reach_m(accuracy_m, tolerance_m)
+        reach_m = _reach_m(accuracy_m, tolerance_m, accuracy_reach_m)
         longitude, latitude = place.longitude, place.latitude
         candidates = self._tree.query(shapely.points(longitude, latitude))
         if candidates.size:
@@ -263,13 +269,17 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _reach_m(accuracy_m: float | None, tolerance_m: float) -> float:
-    for name, distance in (("accuracy_m", accuracy_m), ("tolerance_m", tolerance_m)):
+def _reach_m(accuracy_m: float | None, tolerance_m: float, accuracy_reach_m: float) -> float:
+    for name, distance in (
+        ("accuracy_m", accuracy_m),
+        ("tolerance_m", tolerance_m),
+        ("accuracy_reach_m", accuracy_reach_m),
+    ):
         if distance is not None and not (math.isfinite(distance) and distance >= 0):
             raise SearchRadiusWrong(
                 f"{name} is {distance!r}, not a finite number of metres, zero or more", name=name
             )
-    return max(tolerance_m, min(accuracy_m or 0.0, MAX_ACCURACY_REACH_M))
+    return max(tolerance_m, min(accuracy_m or 0.0, accuracy_reach_m))
 
 
 def _require_area(code: str, shape: BaseGeometry) -> None:

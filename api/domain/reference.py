@@ -12,7 +12,8 @@ from api.domain.calendars import WorkCalendar
 from api.domain.catalogue import Catalogue, Category, Condition
 from api.domain.dispatch import RuleIndex
 from api.domain.errors import FieldWrong, NotConfigured
-from api.domain.grids import GridIndex, GridLevel
+from api.domain.geo import Place
+from api.domain.grids import GridIndex, GridLevel, Located
 from api.domain.policies import Policies
 
 
@@ -118,6 +119,13 @@ class Reference:
                     return unit
             code = grid.parent_code
         return None
+
+    def locate(self, place: Place, accuracy_m: float | None = None) -> Located:
+        """Find the unit grid of a place, with the city's tolerances for places in none."""
+        policies = self.policies
+        return self.grid_index.locate(
+            place, accuracy_m, policies.grid_tolerance_m, policies.grid_tolerance_max_m
+        )
 
     def grid_path(self, code: str) -> list[GridFacts]:
         """Return the chain of grids from the widest down to this one."""

@@ -52,4 +52,4 @@ def _grid_code(query: DispatchQuery, reference: Reference) -> str | None:
     if query.latitude is None:
         raise FieldWrong("/query/latitude", "missing", "A place has a latitude, too.")
     place = to_wgs84(query.longitude, query.latitude, query.crs)
-    return reference.grid_index.locate(place, tolerance_m=reference.policies.grid_tolerance_m).code
+    return reference.locate(place).code

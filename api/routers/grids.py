@@ -84,7 +84,7 @@ async def locate_grid(  # noqa: PLR0913  what an answer depends on
     """
     reference, viewer = caller.reference, caller.viewer
     place = to_wgs84(query.longitude, query.latitude, query.crs)
-    located = reference.grid_index.locate(place, query.accuracy_m, reference.policies.grid_tolerance_m)
+    located = reference.locate(place, query.accuracy_m)
     path = reference.grid_path(located.code) if located.code else []
     duties = await grids.find_duties(session, [grid.code for grid in path], _today(wired, now))
     seen = viewer.role in UNIT_ROLES

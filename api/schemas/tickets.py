@@ -202,7 +202,7 @@ def brief_fields(
         else None,
         "grid": _grid(ticket.grid_code, reference, language),
         "unit": Named(code=unit.code, name=name_in(language, unit.name_zh, unit.name_en)) if unit else None,
-        "handler": PersonShown(id=ticket.handler_id, name=ticket.handler_name, role=None)
+        "handler": person_shown(viewer, ticket.handler_id, ticket.handler_name, ticket.handler_role)
         if ticket.handler_id
         else None,
         "reporter": person_shown(viewer, ticket.reporter_id, ticket.reporter_name, ticket.reporter_role),

@@ -111,9 +111,7 @@ async def file_report(
         return None
     _begin(case, reference, viewer, request, attachment, now)
     await insert_case(session, case, reference, zone)
-    # In the order of their arrival, as they are read ever after.
-    photos = sorted(attachment.photos, key=lambda photo: (photo.received_at, photo.id))
-    return FiledReport(case, facts, tuple(photos))
+    return FiledReport(case, facts, attachment.photos)
 
 
 async def _claim(session: WriteSession, viewer: Viewer, request: ReportRequest, facts: ReportFacts) -> bool:
@@ -191,11 +189,7 @@ def _new_case(reference: Reference, viewer: Viewer, request: ReportRequest, now:
     category = reference.category(request.category, "/category")
     condition = reference.condition(category.code, request.condition, "/condition")
     place = to_wgs84(request.longitude, request.latitude, request.crs)
-    located = reference.grid_index.locate(
-        place,
-        accuracy_m=request.accuracy_m,
-        tolerance_m=reference.policies.grid_tolerance_m,
-    )
+    located = reference.locate(place, request.accuracy_m)
     return Case(
         # The ticket takes the report's id, so that a phone without network can already speak of its ticket.
         id=request.id,

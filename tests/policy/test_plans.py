@@ -1,0 +1,195 @@
+"""How the database finds what is asked for: by indexes, however many tickets have piled up."""
+
+import json
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event, text
+
+from api.app import create_app
+from api.db import Database
+from api.deps import request_time
+from api.settings import Settings
+from tests.conftest import House, Server, TurnedClock
+from tests.http.walking import stall
+
+TICKETS = 20_000
+
+MANY = """
+INSERT INTO tickets (
+    id, number, state, version, category_id, category_code, condition_id, grid_id, grid_code, unit_id,
+    reporter_id, source, priority, place, address, description, observed_at, reported_at, filed_at,
+    dispatched_at, closed_at, checked_at, updated_at, due_at, yellow_at, rework_count, urged_count, escalation_level,
+    is_self_fixed, history_count, history_sha256
+)
+SELECT
+    gen_random_uuid(), 'N' || n,
+    CASE WHEN n % 20 > 0 THEN 'closed'
+    ELSE (ARRAY['assigned', 'in_progress', 'rectified', 'filed', 'reported'])[1 + n / 20 % 5] END,
+    3, category.id, category.code, condition.id, grid.id, grid.code, unit.id,
+    officer.id, 'officer', 'normal',
+    ST_SetSRID(ST_MakePoint(116.39 + random() * 0.03, 39.90 + random() * 0.03), 4326),
+    '示范街' || n || '号', '占道经营' || n,
+    started, started, started, started,
+    CASE WHEN n % 20 > 0 THEN started + interval '1 hour' END, NULL, started + interval '1 hour',
+    started + interval '2 hours', started + interval '1 hour', 0, 0, 0, false, 0, repeat('0', 64)
+FROM generate_series(1, :tickets) AS n
+CROSS JOIN LATERAL (SELECT CAST(:now AS timestamptz) - n * interval '3 minutes' AS started) AS times
+CROSS JOIN LATERAL (SELECT id, code FROM categories WHERE n IS NOT NULL ORDER BY id OFFSET n % 100 LIMIT 1) AS category
+CROSS JOIN LATERAL (SELECT id FROM conditions WHERE category_id = category.id LIMIT 1) AS condition
+CROSS JOIN LATERAL (
+    SELECT id, code FROM grids WHERE level = 'unit_grid' AND n IS NOT NULL ORDER BY id OFFSET n % 105 LIMIT 1
+) AS grid
+CROSS JOIN LATERAL (SELECT id FROM units WHERE n IS NOT NULL ORDER BY id OFFSET n % 12 LIMIT 1) AS unit
+CROSS JOIN LATERAL (
+    SELECT id FROM people WHERE role = 'officer' AND n IS NOT NULL ORDER BY id OFFSET n % 32 LIMIT 1
+) AS officer
+"""
+"""A year's tickets of a street, one in twenty of them open."""
+
+
+@pytest.fixture(scope="module")
+async def crowded(
+    server: Server, demo_street: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """Return a house whose street has many tickets, and whose database knows its statistics."""
+    name = server.create(demo_street)
+    settings = Settings(demo=True, database_url=server.url_of(name), home=tmp_path_factory.mktemp("home"))
+    app, turned = create_app(settings), TurnedClock()
+    house = House(app, turned)
+    app.dependency_overrides[request_time] = turned.read
+    async with house.database.write() as session:
+        await session.execute(text(MANY), {"tickets": TICKETS, "now": turned.now})
+    await analyze(house.database)
+    yield house
+    for caller in house.callers.values():
+        await caller.aclose()
+    await house.database.close()
+    server.drop(name)
+
+
+async def analyze(database: Database) -> None:
+    """Let the database count its rows, and note that they are visible to all."""
+    async with database.engine.connect() as connection:
+        alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await alone.execute(text("VACUUM ANALYZE tickets"))
+
+
+Sent = list[tuple[str, Any]]
+
+
+@contextmanager
+def noted(house: House) -> Generator[Sent]:
+    """Note statements and parameters that read tickets."""
+    sent: Sent = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:  # noqa: ANN401  SQLAlchemy's signature
+        if "FROM tickets" in statement:
+            sent.append((statement, parameters))
+
+    engine = house.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+async def plan_of(house: House, statement: str, parameters: Any) -> dict[str, Any]:  # noqa: ANN401  the driver's
+    """Return the plan of a statement as it was sent."""
+    async with house.database.engine.connect() as connection:
+        found = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+        plan = found.scalar_one()
+    return (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+
+
+def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a plan and all below it."""
+    return [plan, *(node for below in plan.get("Plans", ()) for node in nodes(below))]
+
+
+async def assert_by_index(house: House, sent: Sent, *, sorts: bool = True) -> None:
+    """Hold that no statement reads the whole table (nor sorts, where the index has the order)."""
+    assert sent
+    for statement, parameters in sent:
+        plan = await plan_of(house, statement, parameters)
+        found = [
+            (node["Node Type"], node.get("Relation Name"), node.get("Index Name")) for node in nodes(plan)
+        ]
+        assert not [one for one in found if one[0] == "Seq Scan" and one[1] == "tickets"], (statement, found)
+        if not sorts:
+            assert not [one for one in found if "Sort" in one[0]], (statement, found)
+
+
+@pytest.mark.parametrize(
+    ("username", "path"),
+    [
+        ("member-cityscape", "/v1/queue"),
+        ("officer01", "/v1/queue"),
+        ("dispatcher", "/v1/queue"),
+        ("supervisor", "/v1/queue"),
+        ("supervisor", "/v1/overdue"),
+        ("member-cityscape", "/v1/overdue"),
+        ("officer01", "/v1/overdue"),
+        ("supervisor", "/v1/overdue?unit=cityscape"),
+        ("supervisor", "/v1/overdue?grid=990101001001"),
+        ("supervisor", "/v1/overdue/summary?by=unit"),
+        ("supervisor", "/v1/tickets?unit=cityscape"),
+        ("member-cityscape", "/v1/tickets"),
+        ("officer01", "/v1/tickets"),
+        ("supervisor", "/v1/tickets?grid=990101001001"),
+        ("supervisor", "/v1/tickets?category=E0406"),
+        ("supervisor", "/v1/tickets?reporter=officer01"),
+        ("supervisor", "/v1/tickets?bbox=116.4000,39.9100,116.4010,39.9110"),
+        ("supervisor", "/v1/tickets?near=116.4,39.91,100"),
+        ("supervisor", "/v1/tickets?q=19999号"),
+        ("supervisor", "/v1/me"),
+        ("member-cityscape", "/v1/me"),
+    ],
+)
+async def test_a_list_reads_the_tickets_that_it_shows_and_not_all(
+    crowded: House, username: str, path: str
+) -> None:
+    caller = await crowded.caller(username)
+    with noted(crowded) as sent:
+        answer = await caller.get(path)
+    assert answer.status_code == 200, answer.text
+    await assert_by_index(crowded, sent)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/tickets",
+        "/v1/tickets?order=-filed_at",
+        "/v1/tickets?order=-updated_at",
+        "/v1/overdue",
+    ],
+)
+async def test_a_page_in_the_order_of_an_index_is_read_without_sorting(crowded: House, path: str) -> None:
+    supervisor = await crowded.caller("supervisor")
+    with noted(crowded) as first:
+        answer = (await supervisor.get(path)).json()
+    await assert_by_index(crowded, first, sorts=False)
+    assert answer["next"]
+    with noted(crowded) as second:
+        await supervisor.get(f"{path}{'&' if '?' in path else '?'}cursor={answer['next']}")
+    await assert_by_index(crowded, second)
+
+
+async def test_duplicates_are_looked_for_nearby_only(crowded: House) -> None:
+    officer = await crowded.caller("officer01")
+    with noted(crowded) as sent:
+        answer = await officer.put(f"/v1/reports/{uuid4()}", json=stall(crowded))
+    assert answer.status_code == 201, answer.text
+    await assert_by_index(crowded, sent)
+
+
+async def test_a_ticket_is_found_by_id_and_by_number(crowded: House) -> None:
+    unit = await crowded.caller("member-cityscape")
+    ticket = (await unit.get("/v1/tickets?limit=1")).json()["items"][0]
+    with noted(crowded) as sent:
+        await unit.get(f"/v1/tickets/{ticket['id']}")
+        await unit.get(f"/v1/tickets/by-number/{ticket['number']}")
+    await assert_by_index(crowded, sent)
