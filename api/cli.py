@@ -138,6 +138,24 @@ def doctor(
         raise typer.Exit(1)
 
 
+@app.command()
+def verify_history(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print a summary for a script.")] = False
+) -> None:
+    """Recompute the hash chain of every ticket; exit with 1 when a history was tampered with."""
+    from api.verify import verify_histories
+
+    verified = asyncio.run(verify_histories(load_settings(), None if as_json else Console(stderr=True)))
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(verified), ensure_ascii=False, indent=2))
+    else:
+        for broken in verified.broken:
+            typer.echo(f"{broken.number}: broken at event {broken.broken_at}")
+        typer.echo(f"{verified.tickets} histories looked at, {len(verified.broken)} broken.")
+    if verified.broken:
+        raise typer.Exit(1)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def testdb(context: typer.Context) -> None:
     """Run a command with a throw-away PostGIS: `gridpatrol testdb -- pytest`.

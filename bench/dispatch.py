@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from statistics import median, quantiles
 from time import perf_counter_ns
 
-from api.domain.dispatch import Case, RuleIndex, choose
+from api.domain.dispatch import Matter, RuleIndex, choose
 from api.domain.dispatch_conflicts import conflicts
 from api.domain.dispatch_rules import DispatchRule
 
@@ -63,7 +63,7 @@ def random_rules(dice: random.Random) -> list[DispatchRule]:
     return rules
 
 
-def scan(rules: list[DispatchRule], case: Case) -> DispatchRule | None:
+def scan(rules: list[DispatchRule], case: Matter) -> DispatchRule | None:
     """Choose by looking at every rule."""
     matching = (
         rule
@@ -76,7 +76,7 @@ def scan(rules: list[DispatchRule], case: Case) -> DispatchRule | None:
     return max(matching, key=lambda rule: rule.specificity, default=None)
 
 
-def times_us(choose_one: Callable[[Case], object], cases: list[Case]) -> list[float]:
+def times_us(choose_one: Callable[[Matter], object], cases: list[Matter]) -> list[float]:
     """Return how long each choice took, in microseconds."""
     times: list[float] = []
     for case in cases:
@@ -97,7 +97,7 @@ def main() -> None:
     index = RuleIndex(rules)
     index_ms = (perf_counter_ns() - start) / MICROSECOND_NS / 1_000
     cases = [
-        Case(dice.choice(CATEGORIES), dice.choice((1, 2, 3)), dice.choice(GRIDS), dice.choice(SOURCES), NOW)
+        Matter(dice.choice(CATEGORIES), dice.choice((1, 2, 3)), dice.choice(GRIDS), dice.choice(SOURCES), NOW)
         for _ in range(CASES)
     ]
     indexed = times_us(lambda case: choose(index, case), cases)

@@ -21,8 +21,8 @@ _CATEGORY_PREFIX_LENGTHS = (5, 3, 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """What is known of a ticket when it is dispatched.
+class Matter:
+    """What is to be dispatched: as much of a ticket as rules ask about, whether it exists or is only thought of.
 
     `grid_code` is `None` for a place outside all grids; only rules for everywhere cover it. `at` is an
     instant with a UTC offset: rules must be in force then.
@@ -115,45 +115,45 @@ class RuleIndex:
         cells = defaultdict(lambda: defaultdict(list))
         self.rules = tuple(rules)
         for rule in self.rules:
-            cells[rule.grid_prefix][rule.matter].append(rule)
+            cells[rule.grid_prefix][rule.subject].append(rule)
         self._cells = {
-            grid_prefix: {matter: _most_specific_first(found) for matter, found in by_matter.items()}
-            for grid_prefix, by_matter in cells.items()
+            grid_prefix: {subject: _most_specific_first(found) for subject, found in by_subject.items()}
+            for grid_prefix, by_subject in cells.items()
         }
         self._grid_prefix_lengths = sorted({len(grid_prefix) for grid_prefix in cells}, reverse=True)
 
-    def covering(self, case: Case) -> Iterator[DispatchRule]:
+    def covering(self, matter: Matter) -> Iterator[DispatchRule]:
         """Yield the rules that cover the class and the place of a case, most specific first.
 
         Source and validity are not looked at: a rule that fails there is worth an explanation.
         """
-        matters = [case.category[:length] for length in _CATEGORY_PREFIX_LENGTHS]
-        if case.condition is not None:
-            matters.insert(0, str(ConditionCode(case.category, case.condition)))
-        grid_code = case.grid_code or ""
+        subjects = [matter.category[:length] for length in _CATEGORY_PREFIX_LENGTHS]
+        if matter.condition is not None:
+            subjects.insert(0, str(ConditionCode(matter.category, matter.condition)))
+        grid_code = matter.grid_code or ""
         for length in self._grid_prefix_lengths:
             if length > len(grid_code):
                 continue  # a slice would be the whole code, and stand for a rule of another length
             cell = self._cells.get(grid_code[:length])
             if cell is not None:
-                for matter in matters:
-                    yield from cell.get(matter, ())
+                for subject in subjects:
+                    yield from cell.get(subject, ())
 
 
-def choose(index: RuleIndex, case: Case, fallback_unit: str | None = None) -> Decision:
+def choose(index: RuleIndex, matter: Matter, fallback_unit: str | None = None) -> Decision:
     """Decide which unit gets the case.
 
     `fallback_unit` is the owner of the place (属地兜底) where the office has configured one; it takes what no
     rule covers. Without it the decision names no unit and a dispatcher has to.
     """
     # Python compares two instants of one zone by wall clock, which is wrong where a clock is set back.
-    at = case.at.astimezone(UTC)
+    at = matter.at.astimezone(UTC)
     winner: DispatchRule | None = None
     first_beaten: DispatchRule | None = None
     considered: list[Considered] = []
     chosen_number = 0
-    for rule in index.covering(case):
-        if rule.source is not None and rule.source != case.source:
+    for rule in index.covering(matter):
+        if rule.source is not None and rule.source != matter.source:
             considered.append(Considered(rule, Outcome.OTHER_SOURCE))
         elif rule.valid_from is not None and at < rule.valid_from:
             considered.append(Considered(rule, Outcome.NOT_YET_VALID))

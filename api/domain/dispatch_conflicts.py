@@ -84,7 +84,7 @@ def _collisions(rules: Sequence[DispatchRule]) -> Iterator[Conflict]:
     """
     alike: defaultdict[tuple[str, str, str | None], list[DispatchRule]] = defaultdict(list)
     for rule in rules:
-        alike[rule.grid_prefix, rule.matter, rule.source].append(rule)
+        alike[rule.grid_prefix, rule.subject, rule.source].append(rule)
     for group in alike.values():
         if len(group) > 1:
             group.sort(key=lambda rule: (rule.order, _starts(rule)))
@@ -152,9 +152,9 @@ def _unknown_codes(rules: Sequence[DispatchRule], known: Known) -> Iterator[Conf
         elif (
             rule.condition is not None
             and known.conditions is not None
-            and rule.matter not in known.conditions
+            and rule.subject not in known.conditions
         ):
-            yield _unknown(rule, ConflictKind.CONDITION_UNKNOWN, "立案条件", "filing condition", rule.matter)
+            yield _unknown(rule, ConflictKind.CONDITION_UNKNOWN, "立案条件", "filing condition", rule.subject)
         if grids is not None and not _begins_some(rule.grid_prefix, grids):
             yield _unknown(rule, ConflictKind.GRID_UNKNOWN, "网格", "grid", rule.grid_prefix)
         if rule.source is not None and known.sources is not None and rule.source not in known.sources:

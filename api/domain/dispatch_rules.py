@@ -100,7 +100,7 @@ class DispatchRule:
         object.__setattr__(self, "specificity", _specificity(self))
 
     @property
-    def matter(self) -> str:
+    def subject(self) -> str:
         """What the rule is about, written as a code: `E04`, `P0101`, `P0101-2`; empty for everything."""
         if self.condition is None:
             return self.category

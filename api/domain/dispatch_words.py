@@ -49,7 +49,7 @@ def describe(rule: DispatchRule, language: Language) -> str:
     zh = language == "zh"
     parts: list[str] = []
     if rule.condition is not None:
-        parts.append(f"立案条件{rule.matter}" if zh else f"condition {rule.matter}")
+        parts.append(f"立案条件{rule.subject}" if zh else f"condition {rule.subject}")
     elif rule.category:
         parts.append(f"类别{rule.category}" if zh else f"class {rule.category}")
     else:

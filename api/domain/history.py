@@ -59,15 +59,28 @@ def sha256_of(event: Event, previous_sha256: str) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def first_break(chain: Iterable[tuple[Event, str]]) -> int | None:
-    """Return the `seq` of the first event that does not fit its recorded hash, or None when all do.
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a chain ends, as the ticket itself remembers it: events cut off at the end show here alone."""
+
+    count: int
+    sha256: str
+
+
+def first_break(chain: Iterable[tuple[Event, str]], head: Head | None = None) -> int | None:
+    """Return the `seq` of the first event that does not fit, or None when all do.
 
     `chain` holds each event with the hash recorded for it, in the order of `seq`, which counts from 1
-    without gaps.
+    without gaps. With the ticket's `head` the last event must be the one that the ticket remembers; the
+    first event that is missing or too many is returned then.
     """
-    previous = GENESIS
-    for expected_seq, (event, recorded) in enumerate(chain, start=1):
-        if event.seq != expected_seq or sha256_of(event, previous) != recorded:
-            return expected_seq
+    previous, count = GENESIS, 0
+    for count, (event, recorded) in enumerate(chain, start=1):
+        if event.seq != count or sha256_of(event, previous) != recorded:
+            return count
+        if head is not None and count > head.count:
+            return count
         previous = recorded
+    if head is not None and (count, previous) != (head.count, head.sha256):
+        return count + 1 if count < head.count else count
     return None

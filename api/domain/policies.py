@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import cast
 
 from api.domain.errors import FieldWrong, NotConfigured
+from api.domain.lifecycle import Clock, Closing
 from api.domain.limits import LARGEST_LIMIT, Limit, LimitUnit
 from api.domain.numbers import number_parts
 
@@ -121,16 +122,25 @@ class Policies:
             )
         return policies
 
+    @property
+    def closing(self) -> Closing:
+        """Who strikes tickets off, as the lifecycle table names it."""
+        return Closing.WITH_CHECK if self.close_after_check else Closing.AT_DESK
+
+    @property
+    def stage_limits(self) -> Mapping[Clock, StageLimit]:
+        """The limits of the stages inside the office, by their clock; the others have none of their own."""
+        return {
+            Clock.INTAKE: self.intake_limit,
+            Clock.VERIFICATION: self.verification_limit,
+            Clock.DISPATCH: self.dispatch_limit,
+            Clock.SIGN_FOR: self.sign_for_limit,
+            Clock.CHECK: self.check_limit,
+        }
+
     def calendar_codes(self) -> frozenset[str]:
         """Return the calendars that the stages need."""
-        stages = (
-            self.intake_limit,
-            self.verification_limit,
-            self.dispatch_limit,
-            self.sign_for_limit,
-            self.check_limit,
-        )
-        return frozenset(stage.calendar for stage in stages)
+        return frozenset(stage.calendar for stage in self.stage_limits.values())
 
 
 def _number(minimum: float, maximum: float) -> Callable[[str, object], float]:

@@ -14,6 +14,7 @@ from api.domain.dispatch import RuleIndex
 from api.domain.errors import FieldWrong, NotConfigured
 from api.domain.geo import Place
 from api.domain.grids import GridIndex, GridLevel, Located
+from api.domain.ledger import Timekeeping
 from api.domain.policies import Policies
 
 
@@ -70,6 +71,11 @@ class Reference:
 
     units_by_code: Mapping[str, UnitFacts] = field(init=False)
     condition_codes: Mapping[int, str] = field(init=False)
+
+    @property
+    def timekeeping(self) -> Timekeeping:
+        """What due times are computed with in this city."""
+        return Timekeeping(self.calendars, self.policies.light_yellow_share)
 
     def category(self, code: str, pointer: str) -> Category:
         """Return a class by code; raises FieldWrong at `pointer` when the catalogue has no such class."""

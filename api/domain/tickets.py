@@ -23,11 +23,11 @@ from api.domain.lifecycle import (
     Action,
     Actor,
     Clock,
-    Closing,
     State,
     Step,
     actions_for,
 )
+from api.domain.policies import Policies
 
 
 @dataclass(slots=True)
@@ -194,7 +194,7 @@ _CHECKS = frozenset({Action.PASS_CHECK, Action.FAIL_CHECK})
 _UNIT_STEPS = frozenset({Action.ACCEPT, Action.HAND_OVER, Action.RECTIFY})
 
 
-def why_not_yours(party: Party, action: Action, viewer: Viewer, *, reporter_may_check: bool) -> str | None:
+def why_not_yours(party: Party, action: Action, viewer: Viewer, policies: Policies) -> str | None:
     """Say why this step is not for this person although the role could take it; None when it is.
 
     Whoever finds, fixes and checks are three different people (监管分离), and a unit acts on its own tickets.
@@ -204,7 +204,7 @@ def why_not_yours(party: Party, action: Action, viewer: Viewer, *, reporter_may_
     if action in _CHECKS:
         if viewer.person_id == party.fixed_by_id:
             return "Whoever fixed it can't check it."
-        if viewer.person_id == party.reporter_id and not reporter_may_check:
+        if viewer.person_id == party.reporter_id and not policies.checker_may_be_reporter:
             return "Another officer than the reporter checks the repair."
         if viewer.role is Role.OFFICER and not _on_duty(party.grid_code, viewer):
             return "An officer of the ticket's grid checks the repair."
@@ -217,19 +217,17 @@ def _on_duty(grid_code: str | None, viewer: Viewer) -> bool:
     return grid_code is not None and any(grid_code.startswith(own) for own in viewer.grid_codes)
 
 
-def refuse_others(party: Party, action: Action, viewer: Viewer, *, reporter_may_check: bool) -> None:
+def refuse_others(party: Party, action: Action, viewer: Viewer, policies: Policies) -> None:
     """Raise NotYourStep when the step is somebody else's."""
-    reason = why_not_yours(party, action, viewer, reporter_may_check=reporter_may_check)
+    reason = why_not_yours(party, action, viewer, policies)
     if reason:
         raise NotYourStep(reason, action=action, state=party.state)
 
 
-def offered_actions(
-    party: Party, viewer: Viewer, closing: Closing, *, reporter_may_check: bool
-) -> list[Action]:
+def offered_actions(party: Party, viewer: Viewer, policies: Policies) -> list[Action]:
     """List what this person may do with the ticket now, in the table's order."""
     return [
         action
-        for action in actions_for(party.state, viewer.role, closing)
-        if why_not_yours(party, action, viewer, reporter_may_check=reporter_may_check) is None
+        for action in actions_for(party.state, viewer.role, policies.closing)
+        if why_not_yours(party, action, viewer, policies) is None
     ]

@@ -14,11 +14,10 @@ from api.db import ReadSession
 from api.domain.access import Role, Viewer
 from api.domain.errors import NotFound
 from api.domain.evidence import PhotoFacts
-from api.domain.history import Event
 from api.domain.lifecycle import State
 from api.domain.reference import Reference
 from api.domain.tickets import Case, Party
-from api.models import Person, Photo, Ticket, TicketEvent
+from api.models import Person, Photo, Ticket
 from api.pages import Cursor, Page, SortKey
 from api.queries.access import visible_tickets
 
@@ -191,41 +190,3 @@ async def photos_of(session: ReadSession, ticket_id: UUID) -> list[PhotoFacts]:
         .order_by(col(Photo.received_at), col(Photo.id))
     )
     return [PhotoFacts(**row) for row in (await session.execute(statement)).mappings()]
-
-
-@dataclass(frozen=True, slots=True)
-class EventFacts:
-    """One event of a ticket's history and who took the step."""
-
-    event: TicketEvent
-    actor_name: str | None
-
-    def chained(self) -> tuple[Event, str]:
-        """Return the event as its hash was taken over it, with that hash."""
-        row = self.event
-        event = Event(
-            ticket_id=row.ticket_id,
-            seq=row.seq,
-            action=row.action,
-            from_state=row.from_state,
-            to_state=row.to_state,
-            actor_id=row.actor_id,
-            actor_role=row.actor_role,
-            at=row.at,
-            device_at=row.device_at,
-            note=row.note,
-            photo_ids=tuple(row.photo_ids),
-            facts=row.facts,
-        )
-        return event, row.sha256
-
-
-async def history_of(session: ReadSession, ticket_id: UUID) -> list[EventFacts]:
-    """Return all events of a ticket, oldest first."""
-    statement = (
-        select(TicketEvent, col(Person.name))
-        .outerjoin(Person, col(Person.id) == col(TicketEvent.actor_id))
-        .where(col(TicketEvent.ticket_id) == ticket_id)
-        .order_by(col(TicketEvent.seq))
-    )
-    return [EventFacts(event, name) for event, name in (await session.execute(statement)).all()]

@@ -6,7 +6,6 @@ from api.deps import Caller
 from api.etags import UNCHANGED, Fresh
 from api.language import Language
 from api.schemas.catalogue import CatalogShown, catalog_shown
-from api.services.dispatch import closing_policy
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
@@ -25,4 +24,4 @@ async def get_catalog(caller: Caller, language: Language, fresh: Fresh) -> Catal
     """
     reference, viewer = caller.reference, caller.viewer
     unchanged = fresh.unchanged(reference.version, language, viewer.grid_codes)
-    return unchanged or catalog_shown(reference, viewer, closing_policy(reference), language)
+    return unchanged or catalog_shown(reference, viewer, reference.policies.closing, language)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from api.deps import Caller, Now
 from api.domain.category_codes import parse_category_code
-from api.domain.dispatch import Case
+from api.domain.dispatch import Matter
 from api.domain.dispatch_decision import decide
 from api.domain.errors import FieldWrong
 from api.domain.geo import to_wgs84
@@ -29,14 +29,14 @@ async def explain_dispatch(
     code = parse_category_code(query.category, "/query/category")
     category = reference.category(str(code), "/query/category")
     condition = reference.condition(category.code, query.condition, "/query/condition")
-    case = Case(
+    matter = Matter(
         category=category.code,
         condition=condition.number if condition else None,
         grid_code=_grid_code(query, reference),
         source=query.source,
         at=query.at or now,
     )
-    return dispatch_explained(case, decide(reference, case), reference, language)
+    return dispatch_explained(matter, decide(reference, matter), reference, language)
 
 
 def _grid_code(query: DispatchQuery, reference: Reference) -> str | None:

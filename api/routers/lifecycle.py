@@ -6,7 +6,6 @@ from api.deps import Caller
 from api.etags import UNCHANGED, Fresh
 from api.language import Language
 from api.schemas.lifecycle import LifecycleShown, lifecycle_shown
-from api.services.dispatch import closing_policy
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
@@ -20,5 +19,5 @@ router = APIRouter(prefix="/v1", tags=["catalogue"])
 )
 async def get_lifecycle(caller: Caller, language: Language, fresh: Fresh) -> LifecycleShown | Response:
     """Return all states, the steps that are in force with who may take them and what they need, and a diagram."""
-    closing = closing_policy(caller.reference)
+    closing = caller.reference.policies.closing
     return fresh.unchanged(closing, language) or lifecycle_shown(closing, language)

@@ -23,7 +23,7 @@ async def queue_list(
     now: Now,
     language: Language,
     fresh: Fresh,
-) -> TicketPage | Response:
+) -> Response:
     """List what waits for you: a unit's tickets, an officer's checks, a dispatcher's triage."""
     viewer, reference = caller.viewer, caller.reference
     context = context_of("queue", viewer.person_id)
@@ -40,4 +40,4 @@ async def queue_list(
         items=[ticket_brief(ticket, reference, viewer, now, language) for ticket in page.items],
         next=page.next,
     )
-    return fresh.unchanged(shown.model_dump_json()) or shown
+    return fresh.answer(shown)

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from api.db import ReadSession
 from api.deps import Caller, Now, Reading, SignedIn, Writing
 from api.domain.errors import FieldWrong, VersionNeeded
-from api.domain.history import first_break
 from api.domain.limits import Language as LanguageCode
 from api.etags import UNCHANGED, Fresh, etag_of, version_from_if_match
 from api.language import Language
@@ -17,13 +16,13 @@ from api.pages import Cursor, context_of
 from api.queries.cases import load_stretches
 from api.queries.counts import count_by
 from api.queries.filters import conditions
+from api.queries.histories import find_break, history_of
 from api.queries.tickets import (
     ORDERS,
     TicketFacts,
     find_page,
     get_ticket,
     get_ticket_by_number,
-    history_of,
     photos_of,
 )
 from api.schemas.base import PrintableText
@@ -45,7 +44,7 @@ async def ticket_list(
     now: Now,
     language: Language,
     fresh: Fresh,
-) -> TicketPage | Response:
+) -> Response:
     """List the tickets that you may see, in one of three orders."""
     viewer, reference = caller.viewer, caller.reference
     filters = query.filters()
@@ -63,7 +62,7 @@ async def ticket_list(
         items=[ticket_brief(ticket, reference, viewer, now, language) for ticket in page.items],
         next=page.next,
     )
-    return fresh.unchanged(shown.model_dump_json()) or shown
+    return fresh.answer(shown)
 
 
 @router.get("/tickets/counts", operation_id="ticket_count")
@@ -124,7 +123,7 @@ async def ticket_history(
     """Get every step of a ticket, oldest first. The events are never changed; `verify` proves it."""
     ticket = await get_ticket(session, caller.viewer, ticket_id)
     history = await history_of(session, ticket.id)
-    broken_at = first_break(facts.chained() for facts in history) if verify else None
+    broken_at = await find_break(session, ticket.id, history) if verify else None
     return History(
         items=[event_shown(facts, caller.viewer, language) for facts in history],
         verified=broken_at is None if verify else None,

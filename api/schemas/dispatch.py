@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.domain.category_codes import CONDITION_NUMBER_MAX
-from api.domain.dispatch import Aspect, Case, Considered, Decision, Outcome, Reason
+from api.domain.dispatch import Aspect, Considered, Decision, Matter, Outcome, Reason
 from api.domain.dispatch_words import describe, explain, explain_considered
 from api.domain.geo import Crs
 from api.domain.limits import Language
@@ -71,19 +71,19 @@ class DispatchExplained(Output):
 
 
 def dispatch_explained(
-    case: Case, decision: Decision, reference: Reference, language: Language
+    matter: Matter, decision: Decision, reference: Reference, language: Language
 ) -> DispatchExplained:
     """Show a decision."""
-    category = reference.catalogue.categories[case.category]
+    category = reference.catalogue.categories[matter.category]
     names = {
         code: name_in(language, unit.name_zh, unit.name_en) for code, unit in reference.units_by_code.items()
     }
     return DispatchExplained(
         category=Named(code=category.code, name=name_in(language, category.minor_zh, category.minor_en)),
-        condition=case.condition,
-        source=Source(case.source),
-        at=case.at,
-        grid=grid_step(reference.grids[case.grid_code], language) if case.grid_code else None,
+        condition=matter.condition,
+        source=Source(matter.source),
+        at=matter.at,
+        grid=grid_step(reference.grids[matter.grid_code], language) if matter.grid_code else None,
         unit=Named(code=decision.unit, name=names[decision.unit]) if decision.unit else None,
         reason=decision.reason,
         rule=next(

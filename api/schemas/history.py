@@ -8,7 +8,7 @@ from api.domain.access import Role, Viewer
 from api.domain.lifecycle import ACTION_NAMES, Action, State
 from api.domain.limits import Language
 from api.language import name_in
-from api.queries.tickets import EventFacts
+from api.queries.histories import EventFacts
 from api.schemas.base import Output
 from api.schemas.tickets import PersonShown, person_shown
 

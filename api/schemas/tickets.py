@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -20,13 +21,12 @@ from api.domain.lifecycle import (
     State,
 )
 from api.domain.limits import Language
-from api.domain.reference import Reference
+from api.domain.reference import GridFacts, Reference
 from api.domain.tickets import offered_actions
 from api.language import name_in
 from api.models.tickets import Priority, Source, Triage
 from api.queries.tickets import TicketFacts
 from api.schemas.base import GridStep, Named, Output, PlaceShown
-from api.services.dispatch import closing_policy
 
 _TRIAGE: dict[Triage, tuple[str, str]] = {
     Triage.NOT_AN_OFFICER: ("非网格员上报，待受理员立案", "Not an officer's report: a dispatcher files it."),
@@ -156,13 +156,17 @@ class TicketPage(Output):
 
 
 def _grid(code: str | None, reference: Reference, language: Language) -> TicketGrid | None:
-    if code is None:
-        return None
-    path = [
+    return None if code is None else _grid_shown(code, tuple(reference.grid_path(code)), language)
+
+
+@lru_cache(maxsize=20_000)
+def _grid_shown(code: str, path: tuple[GridFacts, ...], language: Language) -> TicketGrid:
+    """Show a grid; the few grids of a city stand in very many answers, so each is put together once."""
+    steps = [
         GridStep(code=grid.code, name=name_in(language, grid.name_zh, grid.name_en), level=grid.level)
-        for grid in reference.grid_path(code)
+        for grid in path
     ]
-    return TicketGrid(code=code, name=path[-1].name if path else code, path=path)
+    return TicketGrid(code=code, name=steps[-1].name if steps else code, path=steps)
 
 
 def person_shown(viewer: Viewer, person_id: UUID | None, name: str | None, role: Role | None) -> PersonShown:
@@ -179,14 +183,6 @@ def brief_fields(
     category = reference.catalogue.categories[ticket.category_code]
     condition = reference.condition_by_id(ticket.condition_id) if ticket.condition_id else None
     unit = reference.units[ticket.unit_id] if ticket.unit_id else None
-    is_open = ticket.state in OPEN
-    shown = light(now, ticket.yellow_at, ticket.due_at) if is_open else None
-    actions = offered_actions(
-        ticket.party(),
-        viewer,
-        closing_policy(reference),
-        reporter_may_check=reference.policies.checker_may_be_reporter,
-    )
     return {
         "id": ticket.id,
         "number": ticket.number,
@@ -225,11 +221,11 @@ def brief_fields(
         "closed_at": ticket.closed_at,
         "updated_at": ticket.updated_at,
         "due_at": ticket.due_at,
-        "light": Light(shown) if shown else None,
+        "light": light(now, ticket.yellow_at, ticket.due_at) if ticket.state in OPEN else None,
         "rework_count": ticket.rework_count,
         "urged": ticket.urged_count,
         "self_fixed": ticket.is_self_fixed,
-        "actions": actions,
+        "actions": offered_actions(ticket.party(), viewer, reference.policies),
     }
 
 

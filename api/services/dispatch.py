@@ -6,15 +6,15 @@ No statement is needed here: rules, calendars and units are in the reference sna
 import logging
 from datetime import datetime
 
-from api.domain import deadlines, dispatch
+from api.domain import deadlines
 from api.domain.calendars import CalendarError
+from api.domain.dispatch import Matter
 from api.domain.dispatch_decision import decide
 from api.domain.dispatch_words import explain as explain_dispatch
 from api.domain.explanations import explain as explain_deadline
-from api.domain.ledger import Term, Timekeeping
-from api.domain.lifecycle import Action, Clock, Closing, find_step
+from api.domain.ledger import Term
+from api.domain.lifecycle import Action, Clock, Step, find_step
 from api.domain.limits import Limit, LimitUnit
-from api.domain.policies import StageLimit
 from api.domain.reference import Reference, UnitFacts
 from api.domain.tickets import BY_SYSTEM, NOTHING_TOLD, By, Case, Told, advance
 from api.models.tickets import Triage
@@ -22,32 +22,17 @@ from api.models.tickets import Triage
 logger = logging.getLogger(__name__)
 
 
-def closing_policy(reference: Reference) -> Closing:
-    """Return who strikes tickets off in this city."""
-    return Closing.WITH_CHECK if reference.policies.close_after_check else Closing.AT_DESK
-
-
-def timekeeping(reference: Reference) -> Timekeeping:
-    """Return what due times are computed with in this city."""
-    return Timekeeping(reference.calendars, reference.policies.light_yellow_share)
-
-
-def stage_terms(reference: Reference, now: datetime, *clocks: Clock) -> dict[Clock, Term]:
-    """Return the terms of the office's own stages that begin now.
+def stage_terms(reference: Reference, now: datetime, step: Step) -> dict[Clock, Term]:
+    """Return the terms of the office's own stages that begin with this step.
 
     A stage whose calendar is not loaded far enough gets no term, with a warning to the administrator: the
     office's own clocks must never hold up a report.
     """
-    policies = reference.policies
-    limits: dict[Clock, StageLimit] = {
-        Clock.INTAKE: policies.intake_limit,
-        Clock.VERIFICATION: policies.verification_limit,
-        Clock.DISPATCH: policies.dispatch_limit,
-        Clock.SIGN_FOR: policies.sign_for_limit,
-        Clock.CHECK: policies.check_limit,
-    }
+    limits = reference.policies.stage_limits
     terms: dict[Clock, Term] = {}
-    for clock in clocks:
+    for clock in step.restarts:
+        if clock not in limits:
+            continue  # the total has no limit, and the rectification's comes from the condition or the rule
         limit = Limit(limits[clock].minutes, LimitUnit.WORKING_MINUTE)
         try:
             deadlines.due_at(now, limit, reference.calendar(limits[clock].calendar))
@@ -64,7 +49,7 @@ def send_by_rule(case: Case, reference: Reference, now: datetime) -> None:
     A ticket whose due time can't be computed (the calendar ends too soon) stays for a dispatcher too, rather
     than go out with a guessed one.
     """
-    matter = dispatch.Case(
+    matter = Matter(
         category=case.category,
         condition=case.condition.number if case.condition else None,
         grid_code=case.grid_code,
@@ -109,7 +94,7 @@ def send(
     """
     condition = case.condition
     assert condition is not None, "a filed ticket has a condition"  # noqa: S101  filing sees to it
-    step = find_step(case.state, Action.DISPATCH, by.role, closing_policy(reference))
+    step = find_step(case.state, Action.DISPATCH, by.role, reference.policies.closing)
     milestones = () if limit else condition.milestones
     term = Term(limit or condition.limit, unit.calendar_code, milestones)
     due = deadlines.deadline(
@@ -123,7 +108,7 @@ def send(
     case.dispatched_at = now
     case.due_rule = f"{condition.code} {term.limit.value} {term.limit.unit} {term.calendar_code}"
     case.due_explanation = {"zh": explain_deadline(due, "zh"), "en": explain_deadline(due, "en")}
-    terms = {Clock.RECTIFICATION: term, **stage_terms(reference, now, Clock.SIGN_FOR)}
+    terms = {Clock.RECTIFICATION: term, **stage_terms(reference, now, step)}
     facts = {**told.facts, "unit": unit.code, "rule": case.dispatch_rule_id, "due_at": due.due_at.isoformat()}
     advance(
         case,
@@ -131,6 +116,6 @@ def send(
         by,
         now,
         terms=terms,
-        timekeeping=timekeeping(reference),
+        timekeeping=reference.timekeeping,
         told=Told(told.note, told.photo_ids, told.device_at, facts),
     )

@@ -16,7 +16,7 @@ from api.domain.catalogue import Condition
 from api.domain.errors import FieldWrong, IdTaken
 from api.domain.evidence import Brought, PhotoFacts, require
 from api.domain.geo import Crs, to_wgs84
-from api.domain.lifecycle import Action, Clock, Need, find_step
+from api.domain.lifecycle import Action, Need, find_step
 from api.domain.reference import Reference
 from api.domain.signals import report_signals
 from api.domain.tickets import By, Case, Told, advance
@@ -26,7 +26,7 @@ from api.queries.cases import lock_case_for_system
 from api.queries.duplicates import open_duplicates
 from api.queries.reports import ReportFacts
 from api.services.cases import insert_case, update_case
-from api.services.dispatch import closing_policy, stage_terms, timekeeping
+from api.services.dispatch import stage_terms
 from api.services.evidence import Attachment, attach_photos
 from api.services.tickets import check_device_time, file_and_send
 
@@ -232,13 +232,13 @@ def _begin(
     photo_ids = tuple(photo.id for photo in attachment.photos)
     told = Told(request.description, photo_ids, request.observed_at)
     action = Action.SELF_FIX if request.self_fix else Action.REPORT
-    step = find_step(None, action, viewer.role, closing_policy(reference))
+    step = find_step(None, action, viewer.role, reference.policies.closing)
     if request.self_fix:
         _require_self_fix(case.condition, step.needs, attachment.photos)
         case.is_self_fixed, case.filed_at, case.rectified_at = True, now, now
         case.fixed_by_id = viewer.person_id
-    terms = stage_terms(reference, now, *(clock for clock in step.restarts if clock is not Clock.TOTAL))
-    advance(case, step, By.viewer(viewer), now, terms=terms, timekeeping=timekeeping(reference), told=told)
+    terms = stage_terms(reference, now, step)
+    advance(case, step, By.viewer(viewer), now, terms=terms, timekeeping=reference.timekeeping, told=told)
     if request.self_fix:
         return
     case.triage = _why_wait(case, viewer, attachment.awaited)

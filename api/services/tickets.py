@@ -11,13 +11,13 @@ from api.domain.access import Viewer
 from api.domain.catalogue import Condition
 from api.domain.errors import FieldWrong, Refusal, VersionConflict
 from api.domain.evidence import Brought, PhotoFacts, require
-from api.domain.lifecycle import Action, Clock, Step, find_step
+from api.domain.lifecycle import Action, Step, find_step
 from api.domain.reference import Reference
 from api.domain.tickets import BY_SYSTEM, By, Case, Told, advance, offered_actions, party_of, refuse_others
 from api.queries.cases import lock_case
 from api.queries.people import find_handler
 from api.services.cases import update_case
-from api.services.dispatch import closing_policy, send, send_by_rule, stage_terms, timekeeping
+from api.services.dispatch import send, send_by_rule, stage_terms
 from api.services.evidence import attach_photos
 from api.services.idempotency import claim_key
 
@@ -68,21 +68,23 @@ class _Taking:
         note = self.request.note or self.request.reason
         require(self.step.needs, Brought(note=note, photos=self.photos, **brought), condition)
 
-    def advance(self, *clocks: Clock, **facts: object) -> None:
-        """Move the case along the row; `clocks` begin anew with their stage's term."""
-        if self.request.reason:
-            facts["reason"] = self.request.reason
-        told = Told(
-            self.request.note, tuple(photo.id for photo in self.photos), self.request.device_at, facts
-        )
+    def told(self, **facts: object) -> Told:
+        """Return what the history keeps of the request, with facts that the action adds."""
+        request = self.request
+        if request.reason:
+            facts["reason"] = request.reason
+        return Told(request.note, tuple(photo.id for photo in self.photos), request.device_at, facts)
+
+    def advance(self, **facts: object) -> None:
+        """Move the case along the row; `facts` go into its history."""
         advance(
             self.case,
             self.step,
             By.viewer(self.viewer),
             self.now,
-            terms=stage_terms(self.reference, self.now, *clocks),
-            timekeeping=timekeeping(self.reference),
-            told=told,
+            terms=stage_terms(self.reference, self.now, self.step),
+            timekeeping=self.reference.timekeeping,
+            told=self.told(**facts),
         )
 
 
@@ -144,25 +146,23 @@ def check_device_time(at: datetime | None, now: datetime, pointer: str) -> None:
 
 def file_and_send(case: Case, condition: Condition, reference: Reference, now: datetime) -> None:
     """File a reported ticket by the system and let the rules send it on."""
-    step = find_step(case.state, Action.FILE, BY_SYSTEM.role, closing_policy(reference))
+    step = find_step(case.state, Action.FILE, BY_SYSTEM.role, reference.policies.closing)
     case.condition, case.filed_at, case.triage = condition, now, None
-    terms = stage_terms(reference, now, Clock.DISPATCH)
+    terms = stage_terms(reference, now, step)
     told = Told(facts={"condition": condition.code})
-    advance(case, step, BY_SYSTEM, now, terms=terms, timekeeping=timekeeping(reference), told=told)
+    advance(case, step, BY_SYSTEM, now, terms=terms, timekeeping=reference.timekeeping, told=told)
     send_by_rule(case, reference, now)
 
 
 def _checked_step(case: Case, reference: Reference, viewer: Viewer, request: StepRequest) -> Step:
-    closing = closing_policy(reference)
-    party = party_of(case)
-    may_check = reference.policies.checker_may_be_reporter
+    party, policies = party_of(case), reference.policies
     if request.version is not None and request.version != case.version:
         raise VersionConflict(
             f"The ticket is at version {case.version}; you saw version {request.version}.",
-            actions=offered_actions(party, viewer, closing, reporter_may_check=may_check),
+            actions=offered_actions(party, viewer, policies),
         )
-    step = find_step(case.state, request.action, viewer.role, closing)
-    refuse_others(party, request.action, viewer, reporter_may_check=may_check)
+    step = find_step(case.state, request.action, viewer.role, policies.closing)
+    refuse_others(party, request.action, viewer, policies)
     return step
 
 
@@ -180,7 +180,7 @@ async def _file(taking: _Taking) -> None:
     taking.require(case.condition, has_condition=case.condition is not None)
     assert case.condition is not None  # noqa: S101  just required
     case.filed_at, case.triage = taking.now, None
-    taking.advance(Clock.DISPATCH, condition=case.condition.code)
+    taking.advance(condition=case.condition.code)
     send_by_rule(case, reference, taking.now)
 
 
@@ -204,9 +204,7 @@ async def _dispatch(taking: _Taking) -> None:
         "zh": f"由{name}派遣至{unit.name_zh}。",
         "en": f"Sent to {unit.name_en} by {name}.",
     }
-    facts = {"reason": request.reason} if request.reason else {}
-    told = Told(request.note, tuple(photo.id for photo in taking.photos), request.device_at, facts)
-    send(taking.case, unit, taking.reference, taking.now, By.viewer(taking.viewer), told=told)
+    send(taking.case, unit, taking.reference, taking.now, By.viewer(taking.viewer), told=taking.told())
 
 
 async def _accept(taking: _Taking) -> None:
@@ -233,7 +231,7 @@ async def _rectify(taking: _Taking) -> None:
     case = taking.case
     case.rectified_at, case.fixed_by_id = taking.now, taking.viewer.person_id
     case.checked_at = case.checked_by_id = None
-    taking.advance(Clock.CHECK)
+    taking.advance()
 
 
 async def _pass_check(taking: _Taking) -> None:

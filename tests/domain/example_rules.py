@@ -1,4 +1,4 @@
-"""Dispatch rules and cases for tests, and an oracle that reads all rules one by one."""
+"""Dispatch rules and matters for tests, and an oracle that reads all rules one by one."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack
 
 from hypothesis import strategies as st
 
-from api.domain.dispatch import Case, Decision, RuleIndex, choose
+from api.domain.dispatch import Decision, Matter, RuleIndex, choose
 from api.domain.dispatch_rules import DispatchRule
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -43,20 +43,20 @@ def rule(
     )
 
 
-def case(
+def matter(
     category: str = "E0406",
     condition: int | None = 1,
     grid_code: str | None = GRID,
     source: str = "officer",
     at: datetime = NOON,
-) -> Case:
-    """Make a case of street vending; what is given differs."""
-    return Case(category, condition, grid_code, source, at)
+) -> Matter:
+    """Make a matter of street vending; what is given differs."""
+    return Matter(category, condition, grid_code, source, at)
 
 
-def decide(*rules: DispatchRule, of: Case | None = None, fallback_unit: str | None = None) -> Decision:
+def decide(*rules: DispatchRule, of: Matter | None = None, fallback_unit: str | None = None) -> Decision:
     """Choose among a few rules."""
-    return choose(RuleIndex(rules), of or case(), fallback_unit)
+    return choose(RuleIndex(rules), of or matter(), fallback_unit)
 
 
 MOST_SPECIFIC_FIRST = (
@@ -76,7 +76,7 @@ MOST_SPECIFIC_FIRST = (
     rule("anything-from-source", source="officer"),
     rule("anything"),
 )
-"""Rules that all cover `case()`, in the order of the domain: grid, class, source, explicit order."""
+"""Rules that all cover `matter()`, in the order of the domain: grid, class, source, explicit order."""
 
 SOURCES = ("officer", "hotline")
 CATEGORIES = ("E0406", "E0405", "E0501", "P0101")
@@ -84,8 +84,8 @@ GRIDS = ("990101001001001", "990101001001002", "990101002001001", "9901010010010
 INSTANTS = tuple(NOON + timedelta(days=days) for days in range(4))
 
 
-def covers(candidate: DispatchRule, of: Case) -> bool:
-    """Tell whether a rule applies to a case: the words of the domain taken literally."""
+def covers(candidate: DispatchRule, of: Matter) -> bool:
+    """Tell whether a rule applies to a matter: the words of the domain taken literally."""
     return (
         of.category.startswith(candidate.category)
         and candidate.condition in {None, of.condition}
@@ -137,7 +137,7 @@ def random_rules(draw: st.DrawFn) -> list[DispatchRule]:
 
 
 RANDOM_CASES = st.builds(
-    Case,
+    Matter,
     st.sampled_from(CATEGORIES),
     st.sampled_from((None, 1, 2, 3)),
     st.sampled_from((None, *GRIDS)),

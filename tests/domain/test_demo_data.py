@@ -11,7 +11,7 @@ import yaml
 from api.domain.access import Role
 from api.domain.catalogue import Catalogue
 from api.domain.catalogue_csv import read_catalogue
-from api.domain.dispatch import Case, Decision, Reason, RuleIndex, choose
+from api.domain.dispatch import Decision, Matter, Reason, RuleIndex, choose
 from api.domain.dispatch_conflicts import Known, conflicts
 from api.domain.dispatch_files import rules_from_list
 from api.domain.dispatch_rules import DispatchRule
@@ -61,7 +61,7 @@ def send(
     grid: str = "990101001001001",
     source: str = "officer",
 ) -> Decision:
-    return choose(RuleIndex(rules), Case(category, condition, grid, source, NOW), fallback_unit="street")
+    return choose(RuleIndex(rules), Matter(category, condition, grid, source, NOW), fallback_unit="street")
 
 
 def test_the_rules_have_no_conflicts_with_each_other_or_with_the_other_files(

@@ -6,16 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.domain.calendars import NaiveInstant
-from api.domain.dispatch import Aspect, Case, Decision, Outcome, Reason, RuleIndex, choose
+from api.domain.dispatch import Aspect, Decision, Matter, Outcome, Reason, RuleIndex, choose
 from api.domain.dispatch_rules import DispatchRule
 from tests.domain.example_rules import (
     GRID,
     MOST_SPECIFIC_FIRST,
     NOON,
     RANDOM_CASES,
-    case,
     covers,
     decide,
+    matter,
     random_rules,
     rank,
     rule,
@@ -43,20 +43,20 @@ def test_a_rule_does_not_cover_another_class_condition_or_grid() -> None:
 
 def test_a_place_outside_all_grids_is_covered_by_rules_for_everywhere_only() -> None:
     decision = decide(
-        rule("here", grid_prefix="9"), rule("everywhere", unit="street"), of=case(grid_code=None)
+        rule("here", grid_prefix="9"), rule("everywhere", unit="street"), of=matter(grid_code=None)
     )
     assert decision.unit == "street"
 
 
 def test_a_case_without_condition_is_not_covered_by_a_rule_for_one() -> None:
-    decision = decide(rule("one", "E0406", condition=1), rule("all", "E0406"), of=case(condition=None))
+    decision = decide(rule("one", "E0406", condition=1), rule("all", "E0406"), of=matter(condition=None))
     assert decision.rule is not None
     assert decision.rule.id == "all"
 
 
 def test_grid_codes_of_any_length_and_pattern_work() -> None:
     decision = decide(
-        rule("a", grid_prefix="TX-0"), rule("b", grid_prefix="TX-0042"), of=case(grid_code="TX-00421")
+        rule("a", grid_prefix="TX-0"), rule("b", grid_prefix="TX-0042"), of=matter(grid_code="TX-00421")
     )
     assert decision.rule is not None
     assert decision.rule.id == "b"
@@ -66,7 +66,7 @@ def test_validity_includes_its_start_and_excludes_its_end() -> None:
     limited = rule(valid_from=NOON, valid_until=NOON + timedelta(hours=1))
     moment = timedelta(microseconds=1)
     outcomes = [
-        decide(limited, of=case(at=at)).considered[0].outcome
+        decide(limited, of=matter(at=at)).considered[0].outcome
         for at in (NOON - moment, NOON, NOON + timedelta(hours=1) - moment, NOON + timedelta(hours=1))
     ]
     assert outcomes == [Outcome.NOT_YET_VALID, Outcome.CHOSEN, Outcome.CHOSEN, Outcome.NO_LONGER_VALID]
@@ -76,13 +76,13 @@ def test_validity_is_compared_as_instants_even_where_a_clock_is_set_back() -> No
     # 2026-10-25 02:30 happens twice in Berlin; by wall clock the second would lie before 02:45 of the first.
     berlin = ZoneInfo("Europe/Berlin")
     ended = rule(valid_until=datetime(2026, 10, 25, 2, 45, tzinfo=berlin))
-    decision = decide(ended, of=case(at=datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=berlin)))
+    decision = decide(ended, of=matter(at=datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=berlin)))
     assert decision.considered[0].outcome is Outcome.NO_LONGER_VALID
 
 
 def test_a_case_without_utc_offset_is_refused() -> None:
     with pytest.raises(NaiveInstant):
-        case(at=datetime(2026, 11, 22))  # noqa: DTZ001  the point of the test
+        matter(at=datetime(2026, 11, 22))  # noqa: DTZ001  the point of the test
 
 
 def test_the_decision_names_what_the_winner_beat_it_by_and_why_each_other_lost() -> None:
@@ -102,7 +102,7 @@ def test_the_decision_names_what_the_winner_beat_it_by_and_why_each_other_lost()
 
 @settings(max_examples=400)
 @given(random_rules(), st.lists(RANDOM_CASES, min_size=1, max_size=8))
-def test_choosing_equals_reading_all_rules_one_by_one(rules: list[DispatchRule], cases: list[Case]) -> None:
+def test_choosing_equals_reading_all_rules_one_by_one(rules: list[DispatchRule], cases: list[Matter]) -> None:
     index = RuleIndex(rules)
     for one in cases:
         matching = [candidate for candidate in rules if covers(candidate, one)]

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given, settings
 
-from api.domain.dispatch import Case, RuleIndex, choose
+from api.domain.dispatch import Matter, RuleIndex, choose
 from api.domain.dispatch_conflicts import ConflictKind, Known, conflicts
 from api.domain.dispatch_rules import DispatchRule
 from api.domain.errors import FieldWrong
@@ -144,7 +144,7 @@ def share_a_case(one: DispatchRule, other: DispatchRule) -> bool:
         for at in INSTANTS
         for condition in (1, 2)
         for of in [
-            Case(category, condition, max(one.grid_prefix, other.grid_prefix, key=len), source, at),
+            Matter(category, condition, max(one.grid_prefix, other.grid_prefix, key=len), source, at),
         ]
     )
 
@@ -157,7 +157,7 @@ def test_a_rule_reported_as_never_chosen_is_never_chosen(rules: list[DispatchRul
     for one in rules:
         category = one.category.ljust(1, "E").ljust(5, "0")
         for at in INSTANTS:
-            of = Case(category, one.condition, one.grid_prefix, one.source or "citizen", at)
+            of = Matter(category, one.condition, one.grid_prefix, one.source or "citizen", at)
             decision = choose(index, of)
             if decision.rule is one:
                 assert one.id not in never
