@@ -71,7 +71,6 @@ class Freshness:
             Response(status_code=304, headers=dict(headers)) if is_named(self._if_none_match, etag) else None
         )
 
-
     def answer(self, shown: BaseModel) -> Response:
         """Return the answer tagged by its own bytes, or a 304 when the caller has this very one.
 
@@ -80,7 +79,9 @@ class Freshness:
         """
         body = shown.model_dump_json().encode()
         unchanged = self.unchanged(hashlib.sha256(body).hexdigest())
-        return unchanged or Response(body, headers=dict(self._response.headers), media_type="application/json")
+        return unchanged or Response(
+            body, headers=dict(self._response.headers), media_type="application/json"
+        )
 
 
 def _freshness(

@@ -40,12 +40,21 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.VersionNeeded: 428,
     errors.EvidenceMissing: 422,
     errors.FieldWrong: 422,
+    errors.NotMultipart: 415,
     errors.KeyReused: 422,
     errors.NotConfigured: 409,
     errors.FileLost: 404,
     CatalogueRefused: 422,
 }
 """One status for each kind of refusal; a test holds that no kind is forgotten."""
+
+_IMAGE_STATUS = {
+    "image_too_large": 413,
+    "image_too_many_pixels": 413,
+    "image_type_unsupported": 415,
+    "image_type_mismatch": 415,
+}
+"""The same by the code of a refused image; the others are 422."""
 
 _TITLES = {
     400: ("unreadable", "The request can't be read."),
@@ -191,14 +200,6 @@ async def _answer_calendar(request: Request, error: Exception) -> Response:
 
 def _title(error: Exception) -> str:
     return (error.__doc__ or "").strip().splitlines()[0]
-
-
-_IMAGE_STATUS = {
-    "image_too_large": 413,
-    "image_too_many_pixels": 413,
-    "image_type_unsupported": 415,
-    "image_type_mismatch": 415,
-}
 
 
 async def _answer_busy(request: Request, error: Exception) -> Response:

@@ -4,10 +4,11 @@ A limit is a budget of time. Around the clock for urgent and calendar units, whe
 calendar's working time for working units, where a day is its `working_day_minutes`. All of it is closed form.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from api.domain import segments
 from api.domain.calendars import AmountOutOfBounds, BackwardTime, Limit, LimitUnit, WorkCalendar
@@ -45,6 +46,20 @@ class Milestone:
     name_zh: str
     name_en: str
     limit: Limit
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the milestone as conditions and clocks keep it."""
+        return {
+            "name_zh": self.name_zh,
+            "name_en": self.name_en,
+            "value": self.limit.value,
+            "unit": self.limit.unit,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Milestone":
+        """Read back what `as_json` returned."""
+        return cls(kept["name_zh"], kept["name_en"], Limit(kept["value"], LimitUnit(kept["unit"])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,12 @@ class FieldWrong(Refusal):
         self.field_code = code
 
 
+class NotMultipart(Refusal):
+    """An upload comes as a form with a file in it."""
+
+    code = "not_multipart"
+
+
 class KeyReused(Refusal):
     """This Idempotency-Key was used before with another request."""
 

@@ -1,6 +1,6 @@
 """What a step must bring along: reasons, photos, choices. Proof is asked for before anything changes."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -34,7 +34,7 @@ class PhotoFacts:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What came along: `reason` counts as a note and a note as a reason."""
+    """What came along with a step. A reason given instead of a note, or a note instead of a reason, is `note`."""
 
     note: str = ""
     photos: tuple[PhotoFacts, ...] = ()
@@ -46,14 +46,16 @@ class Brought:
 def missing(needs: Iterable[Need], brought: Brought, condition: Condition | None) -> list[Need]:
     """List the needs that are not met, in the order of their names.
 
-    Photos of a repair are not asked for where the class says that they prove nothing (noise, smell).
+    Photos are not asked for where the condition says that they prove nothing (noise, smell); without a
+    condition they are. `Need.CHECKED` is a fact of the ticket, not brought along: `tickets.why_not_yours`
+    looks at it.
     """
     purposes = {photo.purpose for photo in brought.photos}
     photos_prove = condition is None or condition.after_photo
     absent: list[Need] = []
     for need in sorted(needs):
         if need in _PHOTO_NEEDS:
-            met = not photos_prove or _any_of(purposes, _PHOTO_NEEDS[need])
+            met = not photos_prove or not purposes.isdisjoint(_PHOTO_NEEDS[need])
         elif need in {Need.NOTE, Need.REASON}:
             met = bool(brought.note.strip())
         else:
@@ -72,7 +74,3 @@ def require(needs: Iterable[Need], brought: Brought, condition: Condition | None
     absent = missing(needs, brought, condition)
     if absent:
         raise EvidenceMissing(f"This step needs: {', '.join(absent)}.", missing=absent)
-
-
-def _any_of(purposes: Collection[str], wanted: frozenset[str]) -> bool:
-    return any(purpose in wanted for purpose in purposes)

@@ -116,15 +116,9 @@ class Reference:
 
     def fallback_unit(self, grid_code: str | None) -> UnitFacts | None:
         """Return the unit that takes what no rule matches (属地兜底): the nearest owner up the chain of grids."""
-        code = grid_code
-        while code is not None:
-            grid = self.grids[code]
-            if grid.unit_id is not None:
-                unit = self.units[grid.unit_id]
-                if unit.is_active and unit.is_fallback:
-                    return unit
-            code = grid.parent_code
-        return None
+        path = self.grid_path(grid_code) if grid_code is not None else []
+        owners = (self.units[grid.unit_id] for grid in reversed(path) if grid.unit_id is not None)
+        return next((unit for unit in owners if unit.is_active and unit.is_fallback), None)
 
     def locate(self, place: Place, accuracy_m: float | None = None) -> Located:
         """Find the unit grid of a place, with the city's tolerances for places in none."""
@@ -134,7 +128,7 @@ class Reference:
         )
 
     def grid_path(self, code: str) -> list[GridFacts]:
-        """Return the chain of grids from the widest down to this one."""
+        """Return the chain of grids from the widest down to this one; empty for a grid no longer in force."""
         chain: list[GridFacts] = []
         at: str | None = code
         while at is not None and at in self.grids:

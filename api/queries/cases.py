@@ -1,18 +1,17 @@
 """Load a ticket for a step: its row, locked, and the ledger of its clocks."""
 
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import col
 
-from api.db import ReadSession
+from api.db import ReadSession, WriteSession
 from api.domain.access import Viewer
 from api.domain.deadlines import Milestone
 from api.domain.errors import NotFound
 from api.domain.geo import Place
 from api.domain.ledger import Ledger, Stretch, Term
-from api.domain.limits import Limit, LimitUnit
+from api.domain.limits import Limit
 from api.domain.reference import Reference
 from api.domain.tickets import Case
 from api.models import Ticket, TicketClock
@@ -58,17 +57,19 @@ _SAME = (
 """Columns that a case holds under the same name."""
 
 
-async def lock_case(session: ReadSession, reference: Reference, viewer: Viewer, ticket_id: UUID) -> Case:
+async def lock_case(session: WriteSession, reference: Reference, viewer: Viewer, ticket_id: UUID) -> Case:
     """Return the ticket, locked until the transaction ends; raises NotFound when the viewer may not see it."""
     return await _load(session, reference, ticket_id, visible_tickets(viewer))
 
 
-async def lock_case_for_system(session: ReadSession, reference: Reference, ticket_id: UUID) -> Case:
+async def lock_case_for_system(session: WriteSession, reference: Reference, ticket_id: UUID) -> Case:
     """Return the ticket, locked, for a step that the system takes."""
     return await _load(session, reference, ticket_id)
 
 
-async def _load(session: ReadSession, reference: Reference, ticket_id: UUID, *conditions: Any) -> Case:  # noqa: ANN401  SQL conditions
+async def _load(
+    session: WriteSession, reference: Reference, ticket_id: UUID, *conditions: ColumnElement[bool]
+) -> Case:
     columns = [getattr(Ticket, name) for name in _SAME]
     statement = (
         select(
@@ -105,10 +106,7 @@ async def load_stretches(session: ReadSession, ticket_id: UUID) -> list[Stretch]
 def _stretch(row: TicketClock) -> Stretch:
     term = None
     if row.limit_value is not None and row.limit_unit is not None and row.calendar_code is not None:
-        milestones = tuple(
-            Milestone(m["name_zh"], m["name_en"], Limit(m["value"], LimitUnit(m["unit"])))
-            for m in row.milestones
-        )
+        milestones = tuple(Milestone.from_json(kept) for kept in row.milestones)
         term = Term(Limit(row.limit_value, row.limit_unit), row.calendar_code, milestones)
     return Stretch(
         clock=row.clock,

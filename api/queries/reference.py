@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
 
 from geoalchemy2.shape import to_shape
 from sqlalchemy import select
@@ -16,7 +15,7 @@ from api.domain.deadlines import Milestone
 from api.domain.dispatch import RuleIndex
 from api.domain.dispatch_rules import DispatchRule
 from api.domain.grids import GridIndex
-from api.domain.limits import Limit, LimitUnit
+from api.domain.limits import Limit
 from api.domain.policies import Policies
 from api.domain.reference import GridFacts, Reference, UnitFacts
 from api.models import (
@@ -150,16 +149,12 @@ async def _catalogue(session: ReadSession) -> tuple[Catalogue, dict[str, int], d
             closing_zh=row.closing_zh,
             closing_en=row.closing_en,
             limit=Limit(row.limit_value, row.limit_unit),
-            milestones=tuple(_milestone(one) for one in row.milestones),
+            milestones=tuple(Milestone.from_json(one) for one in row.milestones),
             after_photo=row.needs_after_photo,
             self_fix=row.may_self_fix,
         )
         conditions[condition.code], condition_ids[condition.code] = condition, row.id
     return Catalogue(categories, conditions), category_ids, condition_ids
-
-
-def _milestone(stored: Mapping[str, Any]) -> Milestone:
-    return Milestone(stored["name_zh"], stored["name_en"], Limit(stored["value"], LimitUnit(stored["unit"])))
 
 
 async def _rules(session: ReadSession, units: Mapping[int, UnitFacts]) -> list[DispatchRule]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import col
 
-from api.db import ReadSession
+from api.db import ReadSession, WriteSession
 from api.domain.attempts import Failures
 from api.domain.sign_ins import SignInFacts, TokenFacts
 from api.models import FailedSignIn, Person, RefreshToken, SignIn
@@ -37,7 +37,7 @@ class LockedSignIn:
     token: TokenFacts
 
 
-async def lock_sign_in(session: ReadSession, token_sha256: str) -> LockedSignIn | None:
+async def lock_sign_in(session: WriteSession, token_sha256: str) -> LockedSignIn | None:
     """Lock the sign-in of a refresh token and return both as they stand; None for an unknown token."""
     is_presented = col(RefreshToken.sha256) == token_sha256
     family = select(col(RefreshToken.sign_in_id)).where(is_presented).scalar_subquery()

@@ -19,7 +19,7 @@ from api.adapters.files import FileMissing
 from api.adapters.images import ImageLimits
 from api.deps import BriefCaller, Now, Wired, request_time
 from api.domain.access import sees_originals
-from api.domain.errors import FieldWrong, FileLost, RoleNotAllowed
+from api.domain.errors import FieldWrong, FileLost, NotMultipart, RoleNotAllowed
 from api.domain.photos import Variant, file_name, key_in, type_of
 from api.etags import UNCHANGED, is_named
 from api.language import Language
@@ -59,7 +59,7 @@ class SentForm:
 async def _sent_form(request: Request, _: BriefCaller) -> AsyncIterator[SentForm]:
     """Read the form. Only of somebody signed in: FastAPI's own form parameters are read before anything else."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
-        raise FieldWrong("/header/content-type", "not_multipart", "A photo is sent as multipart/form-data.")
+        raise NotMultipart("A photo is sent as multipart/form-data.")
     try:
         form = await request.form(max_files=_MANY, max_fields=_MANY, max_part_size=_FIELD_BYTES)
     except ClientDisconnect as error:

@@ -11,7 +11,7 @@ from api.language import Language
 from api.queries.cases import load_stretches
 from api.queries.reports import get_report
 from api.queries.tickets import facts_of_case, get_ticket, photos_of
-from api.schemas.reports import DuplicateShown, FiledReportShown, ReportInput, ReportShown, SignalShown
+from api.schemas.reports import DuplicateShown, FiledReportShown, ReportInput, ReportShown, signals_shown
 from api.schemas.tickets import ticket_shown
 from api.services.reports import file_report
 
@@ -65,8 +65,5 @@ async def report_file(
         ),
         ticket=ticket_shown(ticket, stretches, photos, reference, viewer, now, language),
         duplicates=[DuplicateShown.model_validate(duplicate) for duplicate in stored.duplicates],
-        signals=[
-            SignalShown(code=signal["code"], weight=signal["weight"], explanation=signal[language])
-            for signal in stored.signals
-        ],
+        signals=signals_shown(stored.signals, language),
     )

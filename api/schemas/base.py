@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from api.domain.geo import MAX_LATITUDE, MAX_LONGITUDE
+
 
 class Input(BaseModel):
     """What is read: unknown fields are refused."""
@@ -30,6 +32,8 @@ PrintableText = AfterValidator(_without_control)
 Line = Annotated[str, Field(max_length=200), PrintableText]
 Note = Annotated[str, Field(max_length=2000), PrintableText]
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
+Longitude = Annotated[float, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE, allow_inf_nan=False)]
+Latitude = Annotated[float, Field(ge=-MAX_LATITUDE, le=MAX_LATITUDE, allow_inf_nan=False)]
 Instant = AwareDatetime
 """RFC 3339 with an offset; a time without one names no instant and is refused."""
 

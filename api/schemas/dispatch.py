@@ -13,9 +13,9 @@ from api.domain.limits import Language
 from api.domain.reference import Reference
 from api.language import name_in
 from api.models.tickets import Source
-from api.schemas.base import Code, GridStep, Input, Named, Output
+from api.schemas.base import Code, GridStep, Input, Latitude, Longitude, Named, Output
 from api.schemas.catalogue import LimitShown, limit_shown
-from api.schemas.grids import Latitude, Longitude, grid_step
+from api.schemas.grids import grid_step
 from api.schemas.instants import QueryInstant
 
 

@@ -6,17 +6,14 @@ from typing import Annotated
 from pydantic import Field
 
 from api.domain.access import ROLE_NAMES, Role, Viewer, sees_name_of
-from api.domain.geo import MAX_LATITUDE, MAX_LONGITUDE, Crs, Place
+from api.domain.geo import Crs, Place
 from api.domain.grids import GridLevel, Located, Whereabouts
 from api.domain.limits import Language
 from api.domain.reference import GridFacts, Reference, UnitFacts
 from api.language import name_in
 from api.pages import PageQuery
 from api.queries.grids import Duty
-from api.schemas.base import Code, GridStep, Input, Output, PlaceShown
-
-Longitude = Annotated[float, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE, allow_inf_nan=False)]
-Latitude = Annotated[float, Field(ge=-MAX_LATITUDE, le=MAX_LATITUDE, allow_inf_nan=False)]
+from api.schemas.base import Code, GridStep, Input, Latitude, Longitude, Output, PlaceShown
 
 
 class GridListQuery(PageQuery):

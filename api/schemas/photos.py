@@ -1,7 +1,7 @@
 """Photos on the wire."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from api.domain.errors import FieldWrong
@@ -9,8 +9,8 @@ from api.domain.geo import Crs, Place
 from api.domain.limits import Language
 from api.models.photos import Purpose
 from api.queries.photos import StoredPhoto
-from api.schemas.base import Input, Instant, Output
-from api.schemas.reports import Latitude, Longitude, SignalShown
+from api.schemas.base import Input, Instant, Latitude, Longitude, Output, PlaceShown
+from api.schemas.reports import SignalShown, signals_shown
 from api.services.photos import PhotoRequest, ToldPlace
 
 PHOTO_FORM: dict[str, Any] = {
@@ -86,14 +86,6 @@ class PhotoFields(Input):
         return ToldPlace(self.longitude, self.latitude, self.crs)
 
 
-class PlaceShown(Output):
-    """A place on the earth."""
-
-    longitude: float
-    latitude: float
-    crs: Literal["wgs84"]
-
-
 class StoredPhotoShown(Output):
     """A photo that is stored for good."""
 
@@ -127,10 +119,7 @@ def photo_shown(photo: StoredPhoto, language: Language) -> StoredPhotoShown:
         captured_at=photo.captured_at,
         captured_place=_place_shown(photo.captured_place),
         ticket_id=photo.ticket_id,
-        signals=[
-            SignalShown(code=signal["code"], weight=signal["weight"], explanation=signal[language])
-            for signal in photo.signals
-        ],
+        signals=signals_shown(photo.signals, language),
     )
 
 

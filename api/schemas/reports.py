@@ -1,20 +1,19 @@
 """Reports on the wire."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
 from api.domain.geo import Crs
 from api.domain.lifecycle import State
+from api.domain.limits import Language
 from api.models.tickets import Priority, Source
-from api.schemas.base import Code, Input, Instant, Line, Note, Output, PrintableText
+from api.schemas.base import Code, Input, Instant, Latitude, Line, Longitude, Note, Output, PrintableText
 from api.schemas.tickets import TicketShown
 from api.services.reports import ReportRequest
-
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 
 
 class PlaceInput(Input):
@@ -99,6 +98,14 @@ class SignalShown(Output):
     code: str
     weight: float
     explanation: str
+
+
+def signals_shown(signals: Iterable[Mapping[str, Any]], language: Language) -> list[SignalShown]:
+    """Show signals as they were stored (`Signal.as_json`)."""
+    return [
+        SignalShown(code=signal["code"], weight=signal["weight"], explanation=signal[language])
+        for signal in signals
+    ]
 
 
 class FiledReportShown(Output):

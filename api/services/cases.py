@@ -157,10 +157,6 @@ async def _stop_clock(session: WriteSession, stretch: Stretch) -> None:
 
 def _clock_row(case: Case, stretch: Stretch) -> dict[str, Any]:
     term = stretch.term
-    milestones: list[dict[str, Any]] = [
-        {"name_zh": m.name_zh, "name_en": m.name_en, "value": m.limit.value, "unit": m.limit.unit}
-        for m in (term.milestones if term else ())
-    ]
     return {
         "ticket_id": case.id,
         "clock": stretch.clock,
@@ -173,7 +169,7 @@ def _clock_row(case: Case, stretch: Stretch) -> dict[str, Any]:
         "calendar_code": term.calendar_code if term else None,
         "limit_value": term.limit.value if term else None,
         "limit_unit": term.limit.unit if term else None,
-        "milestones": milestones,
+        "milestones": [milestone.as_json() for milestone in term.milestones] if term else [],
         "due_at": stretch.due_at,
         "yellow_at": stretch.yellow_at,
     }

@@ -19,7 +19,6 @@ from sqlmodel import col
 from api.db import ReadSession, WriteSession
 from api.domain.calendars import WorkCalendar
 from api.domain.catalogue import Catalogue
-from api.domain.deadlines import Milestone
 from api.domain.dispatch_conflicts import Known, conflicts
 from api.domain.dispatch_rules import DispatchRule
 from api.domain.errors import FieldWrong
@@ -132,7 +131,7 @@ async def store_catalogue(session: WriteSession, catalogue: Catalogue) -> None:
             "closing_en": condition.closing_en,
             "limit_value": condition.limit.value,
             "limit_unit": condition.limit.unit,
-            "milestones": [_milestone(milestone) for milestone in condition.milestones],
+            "milestones": [milestone.as_json() for milestone in condition.milestones],
             "needs_after_photo": condition.after_photo,
             "may_self_fix": condition.self_fix,
         }
@@ -246,15 +245,6 @@ async def _known_codes(session: ReadSession) -> Known:
         sources=frozenset(source.value for source in Source),
         units=frozenset(await unit_ids(session)),
     )
-
-
-def _milestone(milestone: Milestone) -> dict[str, Any]:
-    return {
-        "name_zh": milestone.name_zh,
-        "name_en": milestone.name_en,
-        "value": milestone.limit.value,
-        "unit": milestone.limit.unit,
-    }
 
 
 async def _upsert(

@@ -207,7 +207,7 @@ async def test_a_body_that_is_no_form_is_refused(house: House, officer: httpx.As
         await officer.put(target, content=PICTURE, headers={"Content-Type": "image/jpeg"}),
         await officer.put(target),
     ):
-        assert_problem(answer, 422, "not_multipart")
+        assert_problem(answer, 415, "not_multipart")
     for content_type, body in (
         ("multipart/form-data", b"x"),
         ("multipart/form-data; boundary=x", b"broken"),
