@@ -61,13 +61,11 @@ class Script:
     """A pgbench script, the variables that stand for captured parameters, and the session's options."""
 
     text: str
+    statements: int
+    """How many the application sent; rows in a pipeline are one, BEGIN and the end are none."""
+
     variables: Mapping[str, str]
     options: str
-
-    @property
-    def statements(self) -> int:
-        """Return how many statements a transaction has, BEGIN and its end not among them."""
-        return sum(line.rstrip().endswith(";") for line in self.text.splitlines()) - 2
 
 
 async def session_options(engine: AsyncEngine) -> str:
@@ -87,7 +85,7 @@ def write_script(transaction: Transaction, varying: Varying, options: str) -> Sc
     for number, statement in enumerate(transaction.statements, 1):
         lines.extend(_lines(statement, number, varying, variables))
     lines.append(f"{transaction.end};")
-    return Script("\n".join(lines) + "\n", variables, options)
+    return Script("\n".join(lines) + "\n", len(transaction.statements), variables, options)
 
 
 def run(

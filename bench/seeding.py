@@ -1,7 +1,7 @@
 """Many tickets in seconds: copies of tickets that the application itself has made, by generate_series.
 
 A copy keeps what belongs together: its row, its clocks, its events and its report, all moved back in time by
-the same span. It gets an id, a number and a place of its own. Only the hash chain stays the original's.
+the same span. It gets an id, a number, a grid and a place of its own. Only the hash chain stays the original's.
 """
 
 import time
@@ -22,6 +22,12 @@ POOL_FIRST = 1 << 32
 
 RUNNING_CLOCK_FIRST = 1 << 40
 """The clock that an accept stops has this id plus the ticket's number, so that a script can name it."""
+
+STREETS, STREET_WIDTH = 16, 0.02
+"""Places are spread over as many streets side by side, each so many degrees wide.
+
+In one street alone, thousands of open tickets would lie within a few steps of each other, as they never do.
+"""
 
 TICKET_ID = "('00000000-0000-4000-8000-' || lpad(to_hex({}), 12, '0'))::uuid"
 """SQL for the id of the ticket with a number."""
@@ -53,7 +59,11 @@ WITH exemplars AS (
     FROM grids WHERE level = 'unit_grid'
 )
 SELECT n, {id} AS id, e.id AS exemplar_id, s.grid_id, s.grid_code,
-       ST_Translate(s.middle, (random() - 0.5) / 1000, (random() - 0.5) / 1000) AS place,
+       ST_Translate(
+           s.middle,
+           (random() - 0.5) / 1000 + n / s.places % {streets} * {street_width},
+           (random() - 0.5) / 1000
+       ) AS place,
        random() * CASE WHEN w.state = 'closed' THEN interval '365 days' ELSE interval '10 days' END AS age
 FROM wanted w
 JOIN exemplars e ON e.state = w.state AND CASE WHEN {is_pool} THEN e.category_code = {pool_class}
@@ -96,6 +106,8 @@ def seed(connection: psycopg.Connection, first: int, last: int, *, is_pool: bool
                 first=sql.Literal(first),
                 last=sql.Literal(last),
                 pool_class=sql.Literal(STEP_CLASS),
+                streets=sql.Literal(STREETS),
+                street_width=sql.Literal(STREET_WIDTH),
                 id=sql.SQL(TICKET_ID.format("n")),
             )
         )

@@ -13,13 +13,14 @@ from typing import NamedTuple, cast
 from api.domain.category_codes import CONDITION_NUMBER_MAX, ConditionCode, is_category_prefix
 from api.domain.errors import FieldWrong
 from api.domain.limits import Limit
+from api.domain.reports import Priority
 
 ORDER_MAX = 1_000_000
 """Orders go from minus this to this, so that there is always room before and behind the ordinary 0."""
 
 _CATEGORY_LENGTH = len("E0406")
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_IDENTIFIER_LENGTH_MAX = {"id": 64, "lead_unit": 40, "helping_units": 40, "source": 32, "priority": 16}
+_IDENTIFIER_LENGTH_MAX = {"id": 64, "lead_unit": 40, "helping_units": 40, "source": 32}
 _GRID_PREFIX = re.compile(r"[0-9A-Za-z_-]{0,20}")
 _NAME_LENGTH_MAX = 100
 
@@ -122,7 +123,14 @@ def _specificity(rule: DispatchRule) -> Specificity:
 
 def _check(rule: DispatchRule) -> None:
     """Refuse a rule whose fields cannot be meant."""
-    for name in ("id", "lead_unit", "source", "priority"):
+    _check_words(rule)
+    _check_coverage(rule)
+    _check_helping_units(rule)
+    _check_validity(rule)
+
+
+def _check_words(rule: DispatchRule) -> None:
+    for name in ("id", "lead_unit", "source"):
         value = cast("str | None", getattr(rule, name))
         if value is not None:
             _check_identifier(name, value)
@@ -130,6 +138,11 @@ def _check(rule: DispatchRule) -> None:
         value = cast("str", getattr(rule, name))
         if not value.strip() or not value.isprintable() or len(value) > _NAME_LENGTH_MAX:
             _refuse(name, "not_a_name", f"A name has 1 to {_NAME_LENGTH_MAX} printable characters.")
+    if rule.priority is not None and rule.priority not in set(Priority):
+        _refuse("priority", "not_a_priority", f"One of {', '.join(Priority)} is expected.")
+
+
+def _check_coverage(rule: DispatchRule) -> None:
     if not is_category_prefix(rule.category):
         _refuse(
             "category", "not_a_category", "A class code or the beginning of one is expected: E0406, E04, E."
@@ -144,8 +157,6 @@ def _check(rule: DispatchRule) -> None:
         _refuse("grid_prefix", "not_a_grid_prefix", "The beginning of a grid code is expected.")
     if not -ORDER_MAX <= rule.order <= ORDER_MAX:
         _refuse("order", "out_of_range", f"The order is a number from -{ORDER_MAX} to {ORDER_MAX}.")
-    _check_helping_units(rule)
-    _check_validity(rule)
 
 
 def _check_identifier(field: str, value: str) -> None:

@@ -3,21 +3,29 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from api.domain.catalogue import Condition
 from api.domain.errors import EvidenceMissing
 from api.domain.lifecycle import Need
 
-BEFORE_PURPOSES = frozenset({"before", "evidence"})
-AFTER_PURPOSES = frozenset({"after"})
-CHECK_PURPOSES = frozenset({"check", "evidence"})
 
-_PHOTO_NEEDS = {
-    Need.BEFORE_PHOTO: BEFORE_PURPOSES,
-    Need.AFTER_PHOTO: AFTER_PURPOSES,
-    Need.CHECK_PHOTO: CHECK_PURPOSES,
+class Purpose(StrEnum):
+    """What a photo is meant to show."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    CHECK = "check"
+    EVIDENCE = "evidence"
+
+
+_PROVING = {
+    Need.BEFORE_PHOTO: frozenset({Purpose.BEFORE, Purpose.EVIDENCE}),
+    Need.AFTER_PHOTO: frozenset({Purpose.AFTER}),
+    Need.CHECK_PHOTO: frozenset({Purpose.CHECK, Purpose.EVIDENCE}),
 }
+"""Which photos meet a need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ class PhotoFacts:
     """A stored photo of a ticket. `taken_at` is the camera's word, `received_at` ours."""
 
     id: UUID
-    purpose: str
+    purpose: Purpose
     width: int
     height: int
     taken_at: datetime | None
@@ -54,8 +62,8 @@ def missing(needs: Iterable[Need], brought: Brought, condition: Condition | None
     photos_prove = condition is None or condition.after_photo
     absent: list[Need] = []
     for need in sorted(needs):
-        if need in _PHOTO_NEEDS:
-            met = not photos_prove or not purposes.isdisjoint(_PHOTO_NEEDS[need])
+        if need in _PROVING:
+            met = not photos_prove or not purposes.isdisjoint(_PROVING[need])
         elif need in {Need.NOTE, Need.REASON}:
             met = bool(brought.note.strip())
         else:

@@ -7,6 +7,7 @@ stores what came out. Nothing here reads a clock or a database.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,18 @@ from api.domain.lifecycle import (
     actions_for,
 )
 from api.domain.policies import Policies
+from api.domain.reports import Priority, Source
+
+
+class Triage(StrEnum):
+    """Why a ticket waits for a person (or for a photo) instead of going straight to a unit."""
+
+    NOT_AN_OFFICER = "not_an_officer"
+    OUTSIDE_GRIDS = "outside_grids"
+    CONDITION_OPEN = "condition_open"
+    PHOTOS_AWAITED = "photos_awaited"
+    NO_RULE = "no_rule"
+    NO_DEADLINE = "no_deadline"
 
 
 @dataclass(slots=True)
@@ -41,8 +54,8 @@ class Case:
     category: str
     place: Place
     reporter_id: UUID
-    source: str
-    priority: str
+    source: Source
+    priority: Priority
     observed_at: datetime
     reported_at: datetime
     number: str = ""
@@ -54,7 +67,7 @@ class Case:
     handler_id: UUID | None = None
     fixed_by_id: UUID | None = None
     checked_by_id: UUID | None = None
-    triage: str | None = None
+    triage: Triage | None = None
     address: str = ""
     description: str = ""
     filed_at: datetime | None = None

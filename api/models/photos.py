@@ -1,7 +1,6 @@
 """Photos: facts about a picture whose original lies unchanged in the file store."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -9,16 +8,8 @@ from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Uuid
 from sqlmodel import Field
 
+from api.domain.evidence import Purpose
 from api.models.base import INSTANT, JSON, Table, enum_type
-
-
-class Purpose(StrEnum):
-    """What a photo is meant to show."""
-
-    BEFORE = "before"
-    AFTER = "after"
-    CHECK = "check"
-    EVIDENCE = "evidence"
 
 
 class Photo(Table, table=True):

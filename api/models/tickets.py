@@ -1,7 +1,6 @@
 """Tickets (案卷), the ledger of their clocks, and their events."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -21,39 +20,9 @@ from sqlmodel import Field
 
 from api.domain.lifecycle import OPEN, Clock, State
 from api.domain.limits import LimitUnit
+from api.domain.reports import Priority, Source
+from api.domain.tickets import Triage
 from api.models.base import INSTANT, JSON, UUIDS, Table, XactId, enum_type
-
-
-class Source(StrEnum):
-    """Where a report came from."""
-
-    OFFICER = "officer"
-    SUPERVISION = "supervision"
-    HOTLINE = "hotline"
-    CITIZEN = "citizen"
-    SUPERIOR = "superior"
-    MEDIA = "media"
-
-
-class Priority(StrEnum):
-    """How urgent the reporter or the rule thinks it is; the deadline comes from the condition alone."""
-
-    LOW = "low"
-    NORMAL = "normal"
-    HIGH = "high"
-    URGENT = "urgent"
-
-
-class Triage(StrEnum):
-    """Why a ticket waits for a person (or for a photo) instead of going straight to a unit."""
-
-    NOT_AN_OFFICER = "not_an_officer"
-    OUTSIDE_GRIDS = "outside_grids"
-    CONDITION_OPEN = "condition_open"
-    PHOTOS_AWAITED = "photos_awaited"
-    NO_RULE = "no_rule"
-    NO_DEADLINE = "no_deadline"
-
 
 OPEN_SQL = "state IN ({})".format(", ".join(f"'{state.value}'" for state in State if state in OPEN))
 """The predicate of the partial indexes that keep queues flat while closed tickets pile up."""

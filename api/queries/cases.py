@@ -17,7 +17,7 @@ from api.domain.tickets import Case
 from api.models import Ticket, TicketClock
 from api.queries.access import visible_tickets
 
-_SAME = (
+CASE_COLUMNS = (
     "id",
     "number",
     "state",
@@ -70,7 +70,7 @@ async def lock_case_for_system(session: WriteSession, reference: Reference, tick
 async def _load(
     session: WriteSession, reference: Reference, ticket_id: UUID, *conditions: ColumnElement[bool]
 ) -> Case:
-    columns = [getattr(Ticket, name) for name in _SAME]
+    columns = [getattr(Ticket, name) for name in CASE_COLUMNS]
     statement = (
         select(
             *columns,
@@ -89,7 +89,7 @@ async def _load(
         category=row["category_code"],
         condition=reference.condition_by_id(row["condition_id"]) if row["condition_id"] else None,
         place=Place(row["longitude"], row["latitude"]),
-        **{name: row[name] for name in _SAME},
+        **{name: row[name] for name in CASE_COLUMNS},
     )
     case.ledger = Ledger(await load_stretches(session, ticket_id))
     return case

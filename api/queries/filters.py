@@ -14,8 +14,9 @@ from api.domain.errors import FieldWrong
 from api.domain.geo import metres_per_degree
 from api.domain.lifecycle import STAGE_OF, Clock, State
 from api.domain.reference import Reference
+from api.domain.reports import Source
 from api.models import Person, Ticket
-from api.models.tickets import OPEN_SQL, SEARCHED_SQL, Source
+from api.models.tickets import OPEN_SQL, SEARCHED_SQL
 from api.queries.geometry import box, geography, point
 
 IS_OPEN: ColumnElement[bool] = literal_column(OPEN_SQL)

@@ -5,15 +5,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, false, func, or_, select, text, true
+from sqlalchemy import and_, false, func, or_, select, true
 from sqlmodel import col
 
 from api.db import ReadSession
 from api.domain.access import Role, Viewer
 from api.domain.sign_ins import EndReason
 from api.models import Grid, GridPerson, Person, ReferenceVersion, SignIn, Ticket
-from api.models.tickets import OPEN_SQL
-from api.queries.access import visible_tickets
+from api.queries.access import in_grids, visible_tickets
+from api.queries.filters import IS_OPEN, is_overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +126,17 @@ async def count_work(session: ReadSession, viewer: Viewer, now: datetime, soon: 
     The work of the desk is everything, a unit's what it has to rectify, an officer's the own grids: a ticket
     that she reported elsewhere she sees, but it waits for others.
     """
-    mine = true()
-    if viewer.role is Role.OFFICER:
-        mine = or_(false(), *(col(Ticket.grid_code).like(f"{code}%") for code in viewer.grid_codes))
+    mine = in_grids(viewer.grid_codes) if viewer.role is Role.OFFICER else true()
     due_at = col(Ticket.due_at)
-    statement = select(
-        func.count(),
-        func.count().filter(and_(due_at >= now, due_at <= now + soon)),
-        func.count().filter(due_at < now),
-        # As text, the condition is the one that the partial indexes were made with.
-    ).where(text(OPEN_SQL), visible_tickets(viewer), mine)
+    statement = (
+        select(
+            func.count(),
+            func.count().filter(and_(due_at >= now, due_at <= now + soon)),
+            func.count().filter(is_overdue(now)),
+        )
+        .select_from(Ticket)
+        .where(IS_OPEN, visible_tickets(viewer), mine)
+    )
     row = (await session.execute(statement)).one()
     return Workload(row[0], row[1], row[2])
 

@@ -12,9 +12,9 @@ from sqlmodel import col
 from api.db import ReadSession
 from api.domain.access import Viewer
 from api.domain.errors import NotFound
+from api.domain.evidence import Purpose
 from api.domain.geo import Place
 from api.models import Photo, Ticket
-from api.models.photos import Purpose
 from api.queries.access import visible_tickets
 
 

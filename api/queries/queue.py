@@ -2,14 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col
 
 from api.domain.access import UNIT_ROLES, Role, Viewer
 from api.domain.lifecycle import State
 from api.domain.reference import Reference
+from api.domain.tickets import Triage
 from api.models import Ticket
-from api.models.tickets import Triage
+from api.queries.access import in_grids
 from api.queries.filters import IS_OPEN, is_overdue
 
 
@@ -26,8 +27,8 @@ def work_of(viewer: Viewer, reference: Reference, now: datetime) -> ColumnElemen
             IS_OPEN, col(Ticket.unit_id) == viewer.unit_id, state.in_([State.ASSIGNED, State.IN_PROGRESS])
         )
     if viewer.role is Role.OFFICER:
-        own = or_(false(), *(col(Ticket.grid_code).startswith(code) for code in viewer.grid_codes))
-        checks = and_(IS_OPEN, state == State.RECTIFIED, own, col(Ticket.checked_at).is_(None))
+        unchecked = and_(IS_OPEN, state == State.RECTIFIED, col(Ticket.checked_at).is_(None))
+        checks = and_(unchecked, in_grids(viewer.grid_codes))
         if reference.policies.checker_may_be_reporter:
             return checks
         return and_(checks, col(Ticket.reporter_id) != viewer.person_id)

@@ -11,8 +11,8 @@ from api.domain.dispatch_words import describe, explain, explain_considered
 from api.domain.geo import Crs
 from api.domain.limits import Language
 from api.domain.reference import Reference
+from api.domain.reports import Source
 from api.language import name_in
-from api.models.tickets import Source
 from api.schemas.base import Code, GridStep, Input, Latitude, Longitude, Named, Output
 from api.schemas.catalogue import LimitShown, limit_shown
 from api.schemas.grids import grid_step

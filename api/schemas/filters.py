@@ -10,7 +10,7 @@ from pydantic import Field
 from api.domain.deadlines import Light
 from api.domain.errors import FieldWrong
 from api.domain.lifecycle import Clock, State
-from api.models.tickets import Source
+from api.domain.reports import Source
 from api.pages import PageQuery
 from api.queries.counts import CountBy, OverdueBy
 from api.queries.filters import Near, TicketFilters

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from api.domain.errors import FieldWrong
+from api.domain.evidence import Purpose
 from api.domain.geo import Crs, Place
 from api.domain.limits import Language
-from api.models.photos import Purpose
 from api.queries.photos import StoredPhoto
 from api.schemas.base import Input, Instant, Latitude, Longitude, Output, PlaceShown
 from api.schemas.reports import SignalShown, signals_shown

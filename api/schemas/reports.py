@@ -10,7 +10,7 @@ from pydantic import Field
 from api.domain.geo import Crs
 from api.domain.lifecycle import State
 from api.domain.limits import Language
-from api.models.tickets import Priority, Source
+from api.domain.reports import Priority, Source
 from api.schemas.base import Code, Input, Instant, Latitude, Line, Longitude, Note, Output, PrintableText
 from api.schemas.tickets import TicketShown
 from api.services.reports import ReportRequest

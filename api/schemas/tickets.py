@@ -22,9 +22,9 @@ from api.domain.lifecycle import (
 )
 from api.domain.limits import Language
 from api.domain.reference import GridFacts, Reference
-from api.domain.tickets import offered_actions
+from api.domain.reports import Priority, Source
+from api.domain.tickets import Triage, offered_actions
 from api.language import name_in
-from api.models.tickets import Priority, Source, Triage
 from api.queries.tickets import TicketFacts
 from api.schemas.base import GridStep, Named, Output, PlaceShown
 

@@ -14,38 +14,14 @@ from api.domain.numbers import NumberParts, number_parts
 from api.domain.reference import Reference
 from api.domain.tickets import Case
 from api.models import Ticket, TicketClock, TicketEvent
+from api.queries.cases import CASE_COLUMNS
 from api.queries.geometry import point
 
-_CHANGING = (
-    "state",
-    "version",
-    "grid_code",
-    "unit_id",
-    "handler_id",
-    "fixed_by_id",
-    "checked_by_id",
-    "priority",
-    "triage",
-    "filed_at",
-    "dispatched_at",
-    "rectified_at",
-    "checked_at",
-    "closed_at",
-    "updated_at",
-    "due_at",
-    "yellow_at",
-    "due_rule",
-    "due_explanation",
-    "dispatch_rule_id",
-    "dispatch_explanation",
-    "rework_count",
-    "urged_count",
-    "escalation_level",
-    "is_self_fixed",
-    "history_count",
-    "history_sha256",
+_TOLD_ONCE = frozenset(
+    {"id", "number", "reporter_id", "source", "address", "description", "observed_at", "reported_at"}
 )
-"""Columns that steps change; a case holds them under the same name."""
+_CHANGING = tuple(name for name in CASE_COLUMNS if name not in _TOLD_ONCE)
+"""Columns that steps change."""
 
 _ALIKE = {"render_nulls": True}
 """Without it, rows that differ in what is None go in separate statements."""

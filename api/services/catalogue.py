@@ -24,10 +24,10 @@ from api.domain.dispatch_rules import DispatchRule
 from api.domain.errors import FieldWrong
 from api.domain.grids import GridLevel
 from api.domain.policies import Policies
+from api.domain.reports import Source
 from api.models import Calendar, CalendarDay, Category, Condition, Grid, Policy, Unit
 from api.models import DispatchRule as DispatchRuleRow
 from api.models.base import Table
-from api.models.tickets import Source
 from api.models.units import UnitKind
 
 

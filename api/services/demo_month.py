@@ -22,7 +22,7 @@ from api.domain.deadlines import due_at
 from api.domain.geo import Place, metres_per_degree
 from api.domain.grids import GridLevel
 from api.domain.limits import Limit, LimitUnit
-from api.models.tickets import Source
+from api.domain.reports import Source
 from api.services.catalogue import GridEntry
 from api.services.demo_plots import Plot, Spot
 from api.services.demo_street import NAMESPACE

@@ -12,8 +12,8 @@ from anyio import CapacityLimiter, to_thread
 from api.adapters.demo_pictures import demo_picture
 from api.adapters.files import FileStore
 from api.adapters.images import Copies, ImageFacts, ProcessedImage, make_copies, read_image
+from api.domain.evidence import Purpose
 from api.domain.geo import Crs, Place
-from api.models.photos import Purpose
 from api.services.photos import PhotoRequest, ToldPlace, keep_files
 
 MEDIA_TYPE = "image/jpeg"

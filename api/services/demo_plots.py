@@ -9,7 +9,7 @@ from api.domain.calendars import WorkCalendar
 from api.domain.catalogue import Condition
 from api.domain.geo import Place
 from api.domain.lifecycle import State
-from api.models.tickets import Source
+from api.domain.reports import Source
 from api.services.demo_photos import Picture
 from api.services.reports import ReportRequest
 from api.services.tickets import StepRequest

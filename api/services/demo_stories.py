@@ -10,10 +10,11 @@ from random import Random
 
 from api.domain.calendars import WorkCalendar
 from api.domain.deadlines import limit_budget
+from api.domain.evidence import Purpose
 from api.domain.geo import Crs, from_wgs84
 from api.domain.lifecycle import Action, State
-from api.models.photos import Purpose
-from api.models.tickets import Priority, Source, Triage
+from api.domain.reports import Priority, Source
+from api.domain.tickets import Triage
 from api.services.demo_photos import Picture
 from api.services.demo_plots import Cast, Crew, Deed, Plot, Standing, Story
 from api.services.reports import ReportRequest

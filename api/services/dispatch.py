@@ -16,8 +16,8 @@ from api.domain.ledger import Term
 from api.domain.lifecycle import Action, Clock, Step, find_step
 from api.domain.limits import Limit, LimitUnit
 from api.domain.reference import Reference, UnitFacts
-from api.domain.tickets import BY_SYSTEM, NOTHING_TOLD, By, Case, Told, advance
-from api.models.tickets import Triage
+from api.domain.reports import Priority
+from api.domain.tickets import BY_SYSTEM, NOTHING_TOLD, By, Case, Told, Triage, advance
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def send_by_rule(case: Case, reference: Reference, now: datetime) -> None:
     rule = decision.rule
     if rule is not None:
         case.dispatch_rule_id = rule.id
-        case.priority = rule.priority or case.priority
+        case.priority = Priority(rule.priority) if rule.priority else case.priority
     try:
         send(case, unit, reference, now, BY_SYSTEM, limit=rule.limit if rule else None)
     except CalendarError as error:

@@ -16,11 +16,11 @@ from api.adapters.files import FileStore, StoredFile
 from api.adapters.images import ImageFacts, ProcessedImage
 from api.db import Database, WriteSession
 from api.domain.access import Viewer
+from api.domain.evidence import Purpose
 from api.domain.geo import Crs, Place, to_wgs84
 from api.domain.photos import Variant, folder_for, folder_of, key_in
 from api.domain.signals import photo_signals
 from api.models import OriginalReading, Photo
-from api.models.photos import Purpose
 from api.queries.geometry import point
 from api.queries.photos import folders_in_use, is_known_file
 

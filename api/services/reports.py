@@ -18,10 +18,10 @@ from api.domain.evidence import Brought, PhotoFacts, require
 from api.domain.geo import Crs, to_wgs84
 from api.domain.lifecycle import Action, Need, find_step
 from api.domain.reference import Reference
+from api.domain.reports import Priority, Source
 from api.domain.signals import report_signals
-from api.domain.tickets import By, Case, Told, advance
+from api.domain.tickets import By, Case, Told, Triage, advance
 from api.models import Photo, Report
-from api.models.tickets import Priority, Source, Triage
 from api.queries.cases import lock_case_for_system
 from api.queries.duplicates import open_duplicates
 from api.queries.reports import ReportFacts

@@ -100,6 +100,7 @@ def test_without_any_grid_even_a_rule_for_everywhere_can_never_match() -> None:
         ({"lead_unit": ""}, "/lead_unit", "not_an_identifier"),
         ({"lead_unit": "u" * 41}, "/lead_unit", "not_an_identifier"),
         ({"source": "Hotline"}, "/source", "not_an_identifier"),
+        ({"priority": "top"}, "/priority", "not_a_priority"),
         ({"helping_units": ("cityscape",)}, "/helping_units", "leads_already"),
         ({"helping_units": ("water", "water")}, "/helping_units", "repeated"),
         ({"order": 1_000_001}, "/order", "out_of_range"),

@@ -19,8 +19,8 @@ from api.adapters.folder_store import FolderStore
 from api.adapters.images import DEFAULT_LIMITS
 from api.db import Database
 from api.domain.access import Role, Viewer
+from api.domain.evidence import Purpose
 from api.models import Person
-from api.models.photos import Purpose
 from api.queries.reference import load_reference
 from api.services.photos import PhotoRequest
 from api.services.receiving import receive_photo

@@ -10,8 +10,8 @@ from sqlalchemy import insert, select, update
 from sqlmodel import col
 
 from api.domain.lifecycle import State
+from api.domain.reports import Priority, Source
 from api.models import Category, Grid, GridPerson, Person, Ticket, Unit
-from api.models.tickets import Priority, Source
 from tests.conftest import House
 
 HOUR = timedelta(hours=1)

@@ -93,11 +93,15 @@ async def test_a_before_photo_does_not_prove_a_repair(house: House) -> None:
     await stepped(house, MEMBER, ticket, "rectify", note="已劝离", photos=[before, evidence])
 
 
-async def test_noise_needs_no_photo(house: House) -> None:
-    ticket = await report(house, category="E0108", condition=None)
-    catalog = (await (await house.caller("dispatcher")).get("/v1/catalog")).json()
-    assert catalog
-    assert ticket["state"] in {"assigned", "reported"}
+async def test_noise_is_rectified_and_checked_without_a_photo(house: House) -> None:
+    ticket = await accepted(house, category="E0301")  # 施工扰民: a photo would prove nothing
+    member = f"member-{ticket['unit']['code']}"
+    silent = await step(house, member, ticket, "rectify")
+    assert (silent.status_code, silent.json()["missing"]) == (422, ["note"])
+    ticket = await stepped(house, member, ticket, "rectify", note="已停止夜间施工")
+    assert ticket["state"] == "rectified"
+    ticket = await stepped(house, CHECKER, ticket, "pass_check")
+    assert (ticket["state"], ticket["photos"]) == ("closed", [])
 
 
 async def test_the_finder_does_not_check(house: House) -> None:
@@ -121,8 +125,10 @@ async def test_a_lead_hands_over_to_somebody_of_the_unit_only(house: House) -> N
     ticket = await accepted(house)
     answer = await step(house, LEAD, ticket, "hand_over", handler="member-sanitation")
     assert (answer.status_code, answer.json()["code"]) == (422, "handler_unknown")
+    lead = (await (await house.caller(LEAD)).get("/v1/me")).json()["person"]
+    assert ticket["handler"]["name"] != lead["name"]
     ticket = await stepped(house, LEAD, ticket, "hand_over", handler=LEAD)
-    assert ticket["handler"]["name"]
+    assert (ticket["state"], ticket["handler"]["name"]) == ("in_progress", lead["name"])
     answer = await step(house, MEMBER, ticket, "hand_over", handler=MEMBER)
     assert (answer.status_code, answer.json()["code"]) == (403, "not_your_step")
 
@@ -202,23 +208,20 @@ async def test_a_report_waits_for_its_photos_and_is_filed_when_the_last_arrives(
     filed = answer.json()
     assert filed["report"]["awaited_photos"] == [picture_id]
     assert filed["ticket"]["triage"]["code"] == "photos_awaited"
-    stored_id = await photo(house, FINDER, "before")
-    picture = await (await house.caller("supervisor")).get(f"/v1/photos/{stored_id}?variant=screen")
-    assert picture.status_code in {200, 404}  # no ticket's photo yet, so only its officer sees it
-    sent = await finder.put(
-        f"/v1/photos/{picture_id}",
-        files={
-            "file": (
-                "p.jpg",
-                (await finder.get(f"/v1/photos/{stored_id}?variant=screen")).content,
-                "image/jpeg",
-            )
-        },
-        data={"purpose": "before"},
-    )
-    assert sent.status_code == 201
+    assert (filed["ticket"]["state"], filed["ticket"]["photos"]) == ("reported", [])
+    house.clock.turn(minutes=3)
+    await photo(house, FINDER, "before", photo_id=picture_id)
     ticket = (await finder.get(f"/v1/tickets/{filed['ticket']['id']}")).json()
-    assert (ticket["state"], [one["id"] for one in ticket["photos"]]) == ("assigned", [picture_id])
+    assert (ticket["state"], ticket["triage"]) == ("assigned", None)
+    assert [one["id"] for one in ticket["photos"]] == [picture_id]
+    assert datetime.fromisoformat(ticket["filed_at"]) == house.clock.now
+
+
+async def test_a_photo_that_no_ticket_has_is_seen_by_its_officer_alone(house: House) -> None:
+    photo_id = await photo(house, FINDER, "before")
+    for username, status in ((FINDER, 200), (CHECKER, 404), ("supervisor", 404)):
+        seen = await (await house.caller(username)).get(f"/v1/photos/{photo_id}?variant=screen")
+        assert seen.status_code == status, username
 
 
 async def test_a_fix_on_the_spot_is_closed_at_once_with_both_photos(house: House) -> None:
@@ -240,11 +243,23 @@ async def test_somebody_elses_photo_proves_nothing(house: House) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "photo_not_yours")
 
 
-async def test_a_dispatcher_sends_on_what_no_rule_takes(house: House) -> None:
+async def test_a_ticket_is_not_dispatched_before_it_is_filed(house: House) -> None:
     ticket = await report(house, "dispatcher", source="hotline")
     answer = await step(house, "dispatcher", ticket, "dispatch", unit="sanitation")
-    assert answer.json()["code"] == "step_refused"
-    assert "file" in answer.json()["possible"]
+    assert (answer.status_code, answer.json()["code"]) == (409, "step_refused")
+    assert answer.json()["possible"] == ["file", "reject"]
+
+
+async def test_a_dispatcher_sends_on_what_no_rule_takes(house: House) -> None:
+    nowhere = {"longitude": 116.5, "latitude": 39.8, "crs": "wgs84"}
+    ticket = await report(house, category="E0604", place=nowhere)
+    ticket = await stepped(house, "dispatcher", ticket, "file")
+    assert (ticket["state"], ticket["triage"]["code"], ticket["unit"]) == ("filed", "no_rule", None)
+    unknown = await step(house, "dispatcher", ticket, "dispatch", unit="navy")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "unit_unknown")
+    ticket = await stepped(house, "dispatcher", ticket, "dispatch", unit="sanitation")
+    assert (ticket["state"], ticket["triage"]) == ("assigned", None)
+    assert (ticket["unit"]["code"], ticket["dispatch"]["rule_id"]) == ("sanitation", None)
 
 
 async def test_a_step_sent_twice_with_its_key_is_taken_once(house: House) -> None:

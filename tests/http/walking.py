@@ -24,8 +24,10 @@ def stall(house: House, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  any 
     return {**body, **changes}
 
 
-async def photo(house: House, username: str, purpose: str, *, seed: int | None = None) -> str:
-    """Store a picture; return its id."""
+async def photo(
+    house: House, username: str, purpose: str, *, seed: int | None = None, photo_id: str | None = None
+) -> str:
+    """Store a picture, under a new id unless one is given; return the id."""
     picture = demo_picture(
         seed if seed is not None else uuid4().int % 10**6,
         taken_at=house.clock.now,
@@ -33,7 +35,7 @@ async def photo(house: House, username: str, purpose: str, *, seed: int | None =
         latitude=39.915,
         tidy=purpose != "before",
     )
-    photo_id = str(uuid4())
+    photo_id = photo_id or str(uuid4())
     caller = await house.caller(username)
     answer = await caller.put(
         f"/v1/photos/{photo_id}",

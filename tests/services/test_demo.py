@@ -24,8 +24,9 @@ from api.domain.history import Event, first_break
 from api.domain.ledger import Ledger, Stretch
 from api.domain.lifecycle import ENDS, STAGE_OF, Action, Clock, State
 from api.domain.photos import Variant, key_in
+from api.domain.reports import Source
+from api.domain.tickets import Triage
 from api.models import Grid, GridPerson, Person, Photo, Policy, Ticket, TicketEvent, Unit
-from api.models.tickets import Source, Triage
 from api.queries.cases import load_stretches
 from api.queries.reference import load_reference
 from api.settings import DEMO_PASSWORD, Settings, SettingsRefused

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.domain.deadlines import due_at
-from api.models.tickets import Source
+from api.domain.reports import Source
 from api.services.demo_files import StreetFiles, read_street
 from api.services.demo_month import Scenery, plots
 from api.services.demo_plots import Plot
