@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
@@ -107,8 +106,7 @@ async def _find_caller(
     if token is None:
         raise NotSignedIn("Send an access token: Authorization: Bearer <token>.")
     sign_in_id: UUID = wired.tokens.read(token, now)
-    today = now.astimezone(ZoneInfo(wired.settings.time_zone)).date()
-    found = await people.find_viewer(session, sign_in_id, today)
+    found = await people.find_viewer(session, sign_in_id, wired.settings.today(now))
     if found is None:
         raise TokenRefused("The sign-in behind this token has ended.")
     operation = request.scope["route"].operation_id

@@ -1,7 +1,5 @@
 """Bringing a database to this release's tables: ours by Alembic, then the job queue's."""
 
-from pathlib import Path
-
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -9,10 +7,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from api.adapters.jobs import apply_job_schema
+from api.adapters.revisions import MIGRATIONS
 from api.settings import Settings
-
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-"""Beside the package `api`, in a clone as well as in site-packages."""
 
 
 def upgrade(settings: Settings) -> None:

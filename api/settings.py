@@ -8,6 +8,7 @@ import difflib
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -158,6 +159,15 @@ class Settings(BaseSettings):
         if unsafe:
             raise ValueError("\n".join(unsafe))
         return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    def today(self, now: datetime) -> date:
+        """Return the date on the city's calendars."""
+        return now.astimezone(self.zone).date()
 
     @property
     def files_location(self) -> str:

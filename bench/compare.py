@@ -70,7 +70,9 @@ class Compared:
     ratio_least: float
     ratio_most: float
     api_share: float | None
-    """How much of one core the API's process was busy."""
+    """How much of one core the API's process was busy; well below 1 it waited, or others had the core."""
+    api_cpu_ms: float | None
+    """Processor time of the API's process for one request: the figure that a busy machine spoils least."""
     generator_share: float
     """How much of one core the load generator was busy."""
 
@@ -161,12 +163,14 @@ class _Turns:
         api: list[Measured] = []
         database: list[Measured] = []
         shares: list[float] = []
+        cpu_ms: list[float] = []
         for turn in range(1, ROUNDS + 1):
             before = self._served.busy_s()
             api.append(self._api(seconds))
             after = self._served.busy_s()
             if before is not None and after is not None:
                 shares.append((after - before) / api[-1].seconds)
+                cpu_ms.append((after - before) / api[-1].count * 1_000)
             database.append(self._pgbench(turn, seconds))
         ratios = sorted(one.rate / other.rate for one, other in zip(api, database, strict=True))
         return Compared(
@@ -179,6 +183,7 @@ class _Turns:
             ratio_least=ratios[0],
             ratio_most=ratios[-1],
             api_share=median(shares) if shares else None,
+            api_cpu_ms=median(cpu_ms) if cpu_ms else None,
             generator_share=median(one.own_share for one in api),
         )
 
@@ -235,18 +240,21 @@ def _print_head(machine: dict[str, str | int | float]) -> None:
         "pgbench sends the statements that the API sent for the same request, prepared, on as many connections."
     )
     print()
-    print(f"{'':<20}|{'API':^29}|{'pgbench':^29}|{'API/pgbench':^19}|")
+    print(f"{'':<20}|{'API':^36}|{'pgbench':^29}|{'API/pgbench':^19}|")
     side = f"{'requests/s':>11}{'p50 ms':>9}{'p99 ms':>9}"
-    print(f"{'':<20}|{side}|{side}|{'ratio':>6} {'(range)':<12}| statements, kB")
+    print(f"{'':<20}|{side}{'cpu ms':>7}|{side}|{'ratio':>6} {'(range)':<12}| statements, kB")
 
 
 def _print_line(one: Compared) -> None:
-    sides = "|".join(
-        f"{side.rate:>11.0f}{side.p50_ms:>9.1f}{side.p99_ms:>9.1f}" for side in (one.api, one.pgbench)
-    )
+    cpu_ms = f"{one.api_cpu_ms:>7.1f}" if one.api_cpu_ms is not None else f"{'-':>7}"
     spread = f"({one.ratio_least:.2f}-{one.ratio_most:.2f})"
     size = f"{one.statements}, {one.answer_bytes / 1_000:.1f}"
+    sides = f"{_side(one.api)}{cpu_ms}|{_side(one.pgbench)}"
     print(f"{one.name:<20}|{sides}|{one.ratio:>6.2f} {spread:<12}| {size}", flush=True)
+
+
+def _side(side: Side) -> str:
+    return f"{side.rate:>11.0f}{side.p50_ms:>9.1f}{side.p99_ms:>9.1f}"
 
 
 def _print_foot(compared: Sequence[Compared]) -> None:

@@ -5,7 +5,8 @@ Nothing is mocked and nothing is rolled back: a test commits like a request does
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -208,9 +209,9 @@ class House:
         return signer.issue(sign_in_id, person_id, now)
 
 
-@pytest.fixture
-async def house(settings: Settings) -> AsyncIterator[House]:
-    """Return the application on a demo street of the test's own, Monday morning."""
+@asynccontextmanager
+async def opened_house(settings: Settings) -> AsyncGenerator[House]:
+    """Open the application with these settings, Monday morning."""
     app = create_app(settings)
     turned = TurnedClock()
     app.dependency_overrides[request_time] = turned.read
@@ -219,3 +220,10 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     for caller in house.callers.values():
         await caller.aclose()
     await house.database.close()
+
+
+@pytest.fixture
+async def house(settings: Settings) -> AsyncIterator[House]:
+    """Return the application on a demo street of the test's own, Monday morning."""
+    async with opened_house(settings) as house:
+        yield house

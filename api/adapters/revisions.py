@@ -5,10 +5,11 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 
-_MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+"""Beside the package `api`, in a clone as well as in site-packages."""
 
 
 @cache
 def newest_revisions() -> frozenset[str]:
     """Return the heads of the migrations that came with the code; read once."""
-    return frozenset(ScriptDirectory(str(_MIGRATIONS)).get_heads())
+    return frozenset(ScriptDirectory(str(MIGRATIONS)).get_heads())

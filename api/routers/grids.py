@@ -1,15 +1,13 @@
 """Grids: lists, one of them, and which one a place belongs to. JSON for programs, GeoJSON for maps."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 
 from api.db import ReadSession
-from api.deps import Caller, Now, Reading, Wired, Wiring
+from api.deps import Caller, Now, Reading, Wired
 from api.domain.access import UNIT_ROLES
 from api.domain.errors import NotFound
 from api.domain.geo import to_wgs84
@@ -86,7 +84,7 @@ async def locate_grid(  # noqa: PLR0913  what an answer depends on
     place = to_wgs84(query.longitude, query.latitude, query.crs)
     located = reference.locate(place, query.accuracy_m)
     path = reference.grid_path(located.code) if located.code else []
-    duties = await grids.find_duties(session, [grid.code for grid in path], _today(wired, now))
+    duties = await grids.find_duties(session, [grid.code for grid in path], wired.settings.today(now))
     seen = viewer.role in UNIT_ROLES
     if unchanged := fresh.unchanged(reference.version, language, geojson, place, located, duties, seen):
         return unchanged
@@ -120,7 +118,7 @@ async def get_grid(  # noqa: PLR0913  what an answer depends on
     if grid is None:
         raise NotFound("There is no such grid in force.", grid=code)
     path = [one.code for one in reference.grid_path(code)]
-    duties = await grids.find_duties(session, path, _today(wired, now))
+    duties = await grids.find_duties(session, path, wired.settings.today(now))
     seen = viewer.role in UNIT_ROLES
     if unchanged := fresh.unchanged(reference.version, language, geojson, code, duties, seen):
         return unchanged
@@ -130,10 +128,6 @@ async def get_grid(  # noqa: PLR0913  what an answer depends on
         return answer
     areas = await grids.find_geometries(session, [grid.id])
     return _geojson(response, feature(code, areas[grid.id], answer))
-
-
-def _today(wired: Wiring, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(wired.settings.time_zone)).date()
 
 
 async def _features(

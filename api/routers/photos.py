@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -129,7 +128,7 @@ async def photo_store(
             form.fields.request(photo_id, form.file.content_type),
             await form.file.read(),
             now,
-            ZoneInfo(settings.time_zone),
+            settings.zone,
             ImageLimits(settings.max_upload_bytes, settings.max_megapixels * 1_000_000),
         )
     if not received.is_new:

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Response
 
@@ -42,9 +41,8 @@ async def report_file(
     Sent again with the same body it answers 200 with the ticket as it is now. A report outside all grids,
     without a rule, or with photos still to come is accepted too: `ticket.triage` says what it waits for.
     """
-    zone = ZoneInfo(wired.settings.time_zone)
     viewer, reference = caller.viewer, caller.reference
-    filed = await file_report(session, reference, viewer, report.request(report_id), now, zone)
+    filed = await file_report(session, reference, viewer, report.request(report_id), now, wired.settings.zone)
     if filed is None:
         response.status_code = 200
         stored = await get_report(session, report_id)

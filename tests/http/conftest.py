@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from api.app import create_app
-from api.deps import request_time
 from api.settings import Settings
-from tests.conftest import House, Server, TurnedClock
+from tests.conftest import House, Server, opened_house
 
 
 @pytest.fixture(scope="session")
@@ -17,12 +15,6 @@ async def shared_house(
     """Return the application on one demo street for all tests that only read and leave the clock alone."""
     name = server.create(demo_street)
     settings = Settings(demo=True, database_url=server.url_of(name), home=tmp_path_factory.mktemp("shared"))
-    app = create_app(settings)
-    turned = TurnedClock()
-    app.dependency_overrides[request_time] = turned.read
-    house = House(app, turned)
-    yield house
-    for caller in house.callers.values():
-        await caller.aclose()
-    await house.database.close()
+    async with opened_house(settings) as house:
+        yield house
     server.drop(name)
