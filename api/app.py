@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from api import contract, problems
 from api.adapters.files import open_store
 from api.adapters.tokens import TokenSigner
-from api.contract import BoundedBodies, refuse_unknown_query
+from api.contract import BoundedBodies, refuse_other_media, refuse_unknown_query
 from api.db import Database
 from api.deps import Wiring
 from api.queries.reference import ReferenceCache
@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        dependencies=[Depends(refuse_unknown_query)],
+        dependencies=[Depends(refuse_unknown_query), Depends(refuse_other_media)],
         separate_input_output_schemas=True,
     )
     app.state.wiring = Wiring(

@@ -1,8 +1,9 @@
 """What holds for every operation: no unknown query parameters, bounded bodies, a description that says it all."""
 
+import re
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, params
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel, Field
@@ -10,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.domain.access import OPERATIONS, PUBLIC_OPERATIONS
-from api.domain.errors import FieldWrong
+from api.domain.errors import FieldWrong, NotJson
 
 MAX_JSON_BYTES = 1024 * 1024
 """Largest body that is not an upload."""
@@ -70,6 +71,16 @@ async def refuse_unknown_query(request: Request) -> None:
             raise FieldWrong(f"/query/{name}", "query_repeated", "This parameter is given more than once.")
 
 
+async def refuse_other_media(request: Request) -> None:
+    """Refuse a body that does not say that it is JSON where JSON is taken: read as text it would fit nothing."""
+    field = request.scope["route"].body_field
+    if field is None or isinstance(field.field_info, params.Form):
+        return
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not re.fullmatch(r"application/[^/]+\+json", media_type):
+        raise NotJson("Send JSON, as Content-Type: application/json.")
+
+
 def _query_names(route: APIRoute) -> frozenset[str]:
     names: set[str] = set()
     pending = [route.dependant]
@@ -103,7 +114,7 @@ class BoundedBodies:
         bound = self.max_upload_bytes if upload else MAX_JSON_BYTES
         announced = headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > bound:
-            await problems.too_large(bound)(scope, receive, send)
+            await problems.too_large(bound, scope["path"])(scope, receive, send)
             return
         received = 0
 

@@ -40,6 +40,7 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.VersionNeeded: 428,
     errors.EvidenceMissing: 422,
     errors.FieldWrong: 422,
+    errors.NotJson: 415,
     errors.NotMultipart: 415,
     errors.KeyReused: 422,
     errors.NotConfigured: 409,
@@ -141,9 +142,9 @@ class BodyTooLarge(HTTPException):
         super().__init__(413, f"At most {bound} bytes are taken here.")
 
 
-def too_large(bound: int) -> Response:
+def too_large(bound: int, instance: str) -> Response:
     """Return the problem for a body that announces more bytes than the bound."""
-    return problem(413, *_TITLES[413], f"At most {bound} bytes are taken here.")
+    return problem(413, *_TITLES[413], f"At most {bound} bytes are taken here.", instance=instance)
 
 
 async def _answer_refusal(request: Request, error: Exception) -> Response:

@@ -64,18 +64,20 @@ def run_demo(settings: Settings, console: Console) -> None:
             _refuse_taken_port(settings, address)
             started = time.monotonic()
             database_url = settings.database_url
+            children: dict[str, subprocess.Popen[bytes]] = {}
             if database_url is None:
                 console.print(
                     f"Database: a private PostgreSQL with PostGIS under {settings.home / 'postgres'} ..."
                 )
                 cluster = undo.enter_context(private_cluster(settings.home, f"GridPatrol at {address}"))
+                children["database"] = cluster.process
                 database_url = cluster.create_database(DATABASE)
             check_signals()
             environment = _environment(settings, database_url)
             console.print("Tables and the demo street (the first start takes a little longer) ...")
             preparation = undo.enter_context(_child("migrate", "--demo", environment=environment))
             _wait(preparation, check_signals)
-            children = {"API": undo.enter_context(_child("serve", environment=environment))}
+            children["API"] = undo.enter_context(_child("serve", environment=environment))
             _wait_until_ready(settings, children, check_signals)
             # Only now, so that it does not compete with the start that somebody is waiting for.
             children["worker"] = undo.enter_context(_child("worker", environment=environment))

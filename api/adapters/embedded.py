@@ -43,6 +43,8 @@ class Cluster:
     sockets: Path
     superuser_password: str
     application_password: str
+    process: subprocess.Popen[bytes]
+    """The server itself, whose end is the end of the cluster."""
 
     @property
     def url(self) -> str:
@@ -111,8 +113,8 @@ def private_cluster(home: Path, ourselves: str = "", *, durable: bool = True) ->
         except OSError as error:
             raise PostgresUnusable(f"{error.filename} can't be used: {error.strerror}.") from error
         server.make_data(superuser_password)
-        sockets = undo.enter_context(server.running())
-        yield Cluster(server.programs, sockets, superuser_password, application_password)
+        sockets, process = undo.enter_context(server.running())
+        yield Cluster(server.programs, sockets, superuser_password, application_password, process)
 
 
 def cluster_user(home: Path) -> str | None:

@@ -85,8 +85,8 @@ class Server:
         sync_folder(self.place)
 
     @contextlib.contextmanager
-    def running(self) -> Generator[Path]:
-        """Run the server until the block ends; yield the folder of its socket once it accepts connections."""
+    def running(self) -> Generator[tuple[Path, subprocess.Popen[bytes]]]:
+        """Run the server until the block ends; yield, once it accepts connections, its socket's folder and it."""
         with self._opened(self.data) as folder:
             self._end_leftovers(folder)
             with self._socket_folder() as sockets:
@@ -96,7 +96,7 @@ class Server:
                     process = self._start(tied_to_us(command, signal.SIGINT), folder, log)
                 try:
                     self._wait_until_ready(process)
-                    yield sockets
+                    yield sockets, process
                 finally:
                     end(process, *FAST_STOP)
 

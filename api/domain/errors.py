@@ -108,6 +108,12 @@ class FieldWrong(Refusal):
         self.field_code = code
 
 
+class NotJson(Refusal):
+    """This address takes JSON."""
+
+    code = "not_json"
+
+
 class NotMultipart(Refusal):
     """An upload comes as a form with a file in it."""
 

@@ -24,6 +24,7 @@ router = APIRouter(prefix="/v1", tags=["reports"])
     responses={
         200: {"model": FiledReportShown, "description": "The same report had been filed before."},
         409: {},
+        415: {},
     },
 )
 async def report_file(

@@ -131,7 +131,7 @@ async def ticket_history(
     )
 
 
-@router.post("/tickets/{ticket_id}/steps", operation_id="ticket_step", responses={409: {}, 428: {}})
+@router.post("/tickets/{ticket_id}/steps", operation_id="ticket_step", responses={409: {}, 415: {}, 428: {}})
 async def ticket_step(  # noqa: PLR0913  what a step needs
     ticket_id: UUID,
     step: StepInput,

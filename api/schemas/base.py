@@ -1,10 +1,14 @@
 """What the wire has in common: closed input shapes, bounded text, instants with an offset."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.domain.geo import MAX_LATITUDE, MAX_LONGITUDE
+
+RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
+"""How an instant begins: date and time, written out."""
 
 
 class Input(BaseModel):
@@ -26,6 +30,13 @@ def _without_control(text: str) -> str:
     return text
 
 
+def _written_out(sent: object) -> object:
+    # Pydantic reads a bare number as seconds or, when it is large, as milliseconds: that would be a guess.
+    if isinstance(sent, int | float) or (isinstance(sent, str) and not RFC3339.match(sent)):
+        raise ValueError("an instant looks like 2026-11-22T09:31:00+08:00")
+    return sent
+
+
 PrintableText = AfterValidator(_without_control)
 """Refuses NUL and other control characters except line breaks and tabs."""
 
@@ -34,8 +45,8 @@ Note = Annotated[str, Field(max_length=2000), PrintableText]
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
 Longitude = Annotated[float, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-MAX_LATITUDE, le=MAX_LATITUDE, allow_inf_nan=False)]
-Instant = AwareDatetime
-"""RFC 3339 with an offset; a time without one names no instant and is refused."""
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+"""RFC 3339 with an offset; a time without one names no instant and is refused, and so is a bare number."""
 
 
 class Named(Output):

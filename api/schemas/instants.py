@@ -5,22 +5,21 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from api.schemas.base import Instant
+from api.schemas.base import RFC3339, Instant
 
 _LOST_PLUS = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:?[0-9]{2}$)")
-_RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
 
 
 def _with_plus(text: object) -> object:
-    """Put the plus sign of an offset back, and refuse bare numbers, which would be read as seconds.
+    """Put the plus sign of an offset back; what is no instant at all stays and is refused as such.
 
     A `+` that a client did not escape arrives as a space. Behind a full time it can't have been anything else.
     """
     if not isinstance(text, str):
         return text
-    matched = _RFC3339.match(text)
+    matched = RFC3339.match(text)
     if matched is None:
-        raise ValueError("an instant looks like 2026-11-22T09:31:00+08:00")
+        return text
     at = matched.end()
     return text[:at] + _LOST_PLUS.sub("+", text[at:])
 

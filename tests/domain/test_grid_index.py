@@ -246,3 +246,17 @@ def test_a_shape_that_is_no_valid_area_is_refused(wkt: str) -> None:
     with pytest.raises(GridShapeWrong) as caught:
         GridIndex([(code_of(1), GridLevel.UNIT_GRID, shapely.from_wkt(wkt))])
     assert caught.value.facts == {"grid": code_of(1)}
+
+
+def test_the_middle_of_a_slanting_edge_is_on_it_although_floating_point_says_otherwise() -> None:
+    # Corners in seven decimals, as in files of real grids: their middles lie a hair beside the edge.
+    chance = random.Random(1)
+    for _ in range(200):
+        bend = 116.4 + chance.randint(-2000, 2000) * 1e-7, 116.4 + chance.randint(-2000, 2000) * 1e-7
+        west = shapely.Polygon([(116.39, 39.9), (bend[0], 39.9), (bend[1], 39.91), (116.39, 39.91)])
+        east = shapely.Polygon([(bend[0], 39.9), (116.41, 39.9), (116.41, 39.91), (bend[1], 39.91)])
+        pair = index_of({code_of(1): east, code_of(2): west})
+        middle = Place((bend[0] + bend[1]) / 2, (39.9 + 39.91) / 2)
+        assert pair.locate(middle) == Located(code_of(1), 0.0, Whereabouts.INSIDE, 50.0)
+        beside = Place(middle.longitude - 1e-7, middle.latitude)  # one centimetre
+        assert pair.locate(beside).code == code_of(2)

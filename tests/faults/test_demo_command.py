@@ -141,15 +141,16 @@ def test_a_taken_port_is_refused_before_anything_is_made(tmp_path: Path) -> None
     assert not (tmp_path / "var" / "postgres").exists()
 
 
-def test_everything_ends_with_the_first_part_that_dies(home: Path) -> None:
+@pytest.mark.parametrize(("program", "name"), [("worker", "worker"), ("postgres", "database")])
+def test_everything_ends_with_the_first_part_that_dies(home: Path, program: str, name: str) -> None:
     with demo_in(home) as demo:
         children = Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children").read_text().split()
-        worker = next(pid for pid in children if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes())
-        os.kill(int(worker), signal.SIGKILL)
+        part = next(pid for pid in children if program.encode() in Path(f"/proc/{pid}/cmdline").read_bytes())
+        os.kill(int(part), signal.SIGKILL)
         assert demo.process.stdout
         words = demo.process.stdout.read().decode()
         assert demo.process.wait(60) == 128 + signal.SIGKILL
-    assert re.search(r"The worker ended by itself \(signal SIGKILL\)", words)
+    assert re.search(rf"The {name} ended by itself \(signal SIGKILL\)", words)
     assert processes_of(home) == []
 
 
