@@ -54,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         dependencies=[Depends(refuse_unknown_query), Depends(refuse_other_media)],
+        redirect_slashes=False,  # a redirect would be built from whatever Host the caller names
         separate_input_output_schemas=True,
     )
     app.state.wiring = Wiring(

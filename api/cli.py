@@ -82,7 +82,10 @@ def migrate(
         raise SettingsRefused(
             "invented people with known passwords are loaded only with GRIDPATROL_DEMO=true."
         )
-    migrations.upgrade(settings)
+    try:
+        migrations.upgrade(settings)
+    except migrations.DatabaseUnusable as unusable:
+        raise typer.Exit(_say(unusable, 1)) from unusable
     if demo:
         from api.demo import ensure_demo
 

@@ -1,19 +1,33 @@
 """Bringing a database to this release's tables: ours by Alembic, then the job queue's."""
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
 
 from api.adapters.jobs import apply_job_schema
 from api.adapters.revisions import MIGRATIONS
 from api.settings import Settings
 
 
+class DatabaseUnusable(Exception):  # noqa: N818  a sentence for the person who starts the program
+    """The database is not there, or does not let us do our work; the text has its own words."""
+
+
 def upgrade(settings: Settings) -> None:
-    """Bring the database to the newest revision; nothing happens when it is there."""
-    command.upgrade(_config(settings.required_database_url), "head")
+    """Bring the database to the newest revision; nothing happens when it is there.
+
+    Raises `DatabaseUnusable` with a sentence for a person.
+    """
+    try:
+        command.upgrade(_config(settings.required_database_url), "head")
+    except DBAPIError as error:
+        if not isinstance(error.orig, psycopg.OperationalError | psycopg.errors.InsufficientPrivilege):
+            raise
+        raise DatabaseUnusable(f"The database can't be used: {str(error.orig).strip()}") from error
     apply_job_schema(settings.required_database_url)
 
 

@@ -219,6 +219,10 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             return Settings(token_key=SecretStr(kept_secret(settings.home / "secrets" / "token-key")))
     except ValidationError as error:
         raise SettingsRefused("\n".join(_sentences(error))) from error
+    except OSError as error:
+        raise SettingsRefused(
+            f"GRIDPATROL_HOME: {error.filename} can't be used: {error.strerror}."
+        ) from error
     return settings
 
 

@@ -47,7 +47,7 @@ _NAMES = {
     LimitUnit.WORKING_HOUR: ("工作时", "working hour"),
     LimitUnit.WORKING_DAY: ("工作日", "working day"),
     LimitUnit.CALENDAR_DAY: ("自然日", "calendar day"),
-    LimitUnit.WORKING_MINUTE: ("工作分钟", "working minute"),
+    LimitUnit.WORKING_MINUTE: ("分钟", "minute"),
 }
 
 

@@ -127,7 +127,7 @@ def test_limits_are_written_as_rule_books_do() -> None:
     assert Limit(2, LimitUnit.URGENT_HOUR).text("en") == "2 urgent hours"
     assert Limit(1, LimitUnit.WORKING_DAY).text("en") == "1 working day"
     names = {unit.name_zh for unit in LimitUnit}
-    assert names == {"紧急工作时", "紧急工作日", "工作时", "工作日", "自然日", "工作分钟"}
+    assert names == {"紧急工作时", "紧急工作日", "工作时", "工作日", "自然日", "分钟"}
 
 
 def test_a_working_day_is_as_long_as_the_calendar_says() -> None:

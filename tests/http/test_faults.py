@@ -36,3 +36,11 @@ async def test_a_browser_application_is_let_in_only_where_the_office_names_it(ho
     async with house.client() as client:
         answer = await client.get("/livez", headers={"Origin": "https://desk.example"})
     assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_a_trailing_slash_is_no_address_and_no_redirect_to_whatever_host_was_named(
+    house: House,
+) -> None:
+    officer = await house.caller("officer01")
+    answer = await officer.get("/v1/me/", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

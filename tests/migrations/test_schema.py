@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, NullPool, create_engine, text
 
 from api import migrate
+from api.settings import Settings
 from tests.conftest import Server
 
 OURS = """
@@ -102,3 +103,9 @@ def test_going_up_twice_changes_nothing(url: str, engine: Engine) -> None:
     once = things_in(engine)
     command.upgrade(config, "head")
     assert things_in(engine) == once
+
+
+def test_a_database_that_is_not_there_is_told_in_a_sentence() -> None:
+    nowhere = Settings(demo=True, database_url="postgresql://nobody@127.0.0.1:1/nowhere")
+    with pytest.raises(migrate.DatabaseUnusable, match=r"^The database can't be used: .*Connection refused"):
+        migrate.upgrade(nowhere)

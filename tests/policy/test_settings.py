@@ -167,6 +167,15 @@ def test_an_object_store_is_kept_as_it_is_and_a_folder_becomes_a_url(
     assert load_settings().files_location == (tmp_path / "pictures here").as_uri()
 
 
+def test_a_home_that_can_not_be_used_is_refused_by_name(environ: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environ.setenv("GRIDPATROL_DEMO", "true")
+    environ.delenv("GRIDPATROL_TOKEN_KEY")
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    words = refusal(environ, "HOME", str(tmp_path / "taken"))
+    assert words.startswith("GRIDPATROL_HOME: ")
+    assert "can't be used" in words
+
+
 def test_the_demo_keeps_the_key_that_it_made(environ: pytest.MonkeyPatch, tmp_path: Path) -> None:
     environ.delenv("GRIDPATROL_TOKEN_KEY")
     environ.setenv("GRIDPATROL_DEMO", "true")
