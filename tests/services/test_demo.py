@@ -28,6 +28,7 @@ from api.domain.reports import Source
 from api.domain.tickets import Triage
 from api.models import Grid, GridPerson, Person, Photo, Policy, Ticket, TicketEvent, Unit
 from api.queries.cases import load_stretches
+from api.queries.histories import EventFacts
 from api.queries.reference import load_reference
 from api.settings import DEMO_PASSWORD, Settings, SettingsRefused
 from tests.conftest import Server
@@ -247,21 +248,7 @@ async def test_every_history_is_an_unbroken_chain(session: ReadSession) -> None:
         select(TicketEvent).order_by(col(TicketEvent.ticket_id), col(TicketEvent.seq))
     )
     for row in rows.scalars():
-        event = Event(
-            ticket_id=row.ticket_id,
-            seq=row.seq,
-            action=row.action,
-            from_state=row.from_state,
-            to_state=row.to_state,
-            actor_id=row.actor_id,
-            actor_role=row.actor_role,
-            at=row.at,
-            device_at=row.device_at,
-            note=row.note,
-            photo_ids=tuple(row.photo_ids),
-            facts=row.facts,
-        )
-        chains[row.ticket_id].append((event, row.sha256))
+        chains[row.ticket_id].append(EventFacts(row, None).chained())
     for ticket in await tickets_of(session):
         chain = chains[ticket.id]
         assert first_break(chain) is None
