@@ -136,7 +136,9 @@ def test_copies_carry_nothing_but_pixels(kind: str) -> None:
             "progression",
         }
         assert picture.info["jfif_density"] == (1, 1)
-        for trace in (SECRET, b"Exif", b"ICC_PROFILE", b"http", b"Photoshop", b"MPF"):
-            assert trace not in copy
+        assert SECRET not in copy
+        # Compressed pixels may spell a short word by chance, so words are looked for before them.
         headers = copy[: copy.index(b"\xff\xda")]
+        for trace in (b"Exif", b"ICC_PROFILE", b"http", b"Photoshop", b"MPF"):
+            assert trace not in headers
         assert not re.search(rb"\xff[\xe1-\xef\xfe]", headers), "application segments or comments"
