@@ -15,6 +15,7 @@ from api.deps import Wiring
 from api.queries.reference import ReferenceCache
 from api.routers import (
     accounts,
+    calendars,
     catalogue,
     deadlines,
     dispatch,
@@ -22,6 +23,7 @@ from api.routers import (
     grids,
     health,
     lifecycle,
+    notices,
     overdue,
     photos,
     queue,
@@ -65,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         references=ReferenceCache(database),
     )
     answering = (health, accounts, reports, tickets, queue, overdue, photos, catalogue, lifecycle, grids)
-    for module in (*answering, dispatch, deadlines):
+    for module in (*answering, dispatch, deadlines, calendars, notices):
         app.include_router(module.router)
     docs.install(app)
     problems.install(app)

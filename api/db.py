@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import NewType
 
+import orjson
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
@@ -30,13 +31,18 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, connect_args=_CONNECT_ARGS
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=10,
+            connect_args=_CONNECT_ARGS,
+            json_deserializer=orjson.loads,
         )
         self._readonly = self.engine.execution_options(postgresql_readonly=True)
         # Apart from the pool: whoever needs a snapshot may be holding a pooled connection already, and twenty of
         # them would wait for each other.
         self._apart = create_async_engine(
-            url, poolclass=NullPool, connect_args=_CONNECT_ARGS
+            url, poolclass=NullPool, connect_args=_CONNECT_ARGS, json_deserializer=orjson.loads
         ).execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
 
     @asynccontextmanager

@@ -1,18 +1,24 @@
 """What an administrator checks first when something is wrong: each part, and what to do about it."""
 
+import asyncio
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from api import clock
 from api.adapters.postgres_programs import PostgresUnusable, find_programs
+from api.db import Database
+from api.domain.calendar_warnings import Outlook
 from api.migrate import pending_revisions
+from api.queries.calendars import find_short_calendars
 from api.settings import Settings, SettingsRefused, load_settings
 
 OLDEST_PYTHON = (3, 11)
@@ -22,11 +28,15 @@ OLDEST_POSTGIS = (3, 3)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one check: a sentence, and whether all is well."""
+    """The outcome of one check: a sentence, and whether all is well.
+
+    A warning is well for today and will not be if nobody acts.
+    """
 
     check: str
     is_well: bool
     words: str
+    is_warning: bool = False
 
 
 def examine() -> Iterator[Finding]:
@@ -47,8 +57,12 @@ def examine() -> Iterator[Finding]:
         return
     database = _finding("database", _database, settings)
     yield database
-    if database.is_well:
-        yield _finding("migrations", _migrations, settings)
+    if not database.is_well:
+        return
+    migrations = _finding("migrations", _migrations, settings)
+    yield migrations
+    if migrations.is_well:
+        yield from _calendars(settings)
 
 
 class _Unwell(Exception):  # noqa: N818  a sentence, not an error
@@ -110,3 +124,22 @@ def _migrations(settings: Settings) -> str:
             f"{len(pending)} revisions are pending, the first is {pending[0]}: run `gridpatrol migrate`"
         )
     return "the database is at the newest revision"
+
+
+def _calendars(settings: Settings) -> Iterator[Finding]:
+    """Warn of each calendar that soon knows no holidays any more; one that has ended gives no due times."""
+    now = clock.now()
+    short = asyncio.run(_short_calendars(settings, now))
+    for seen in short:
+        yield Finding("calendars", seen.days_left >= 0, seen.words("en"), is_warning=True)
+    if not short:
+        yield Finding("calendars", is_well=True, words="holidays are loaded far enough ahead")
+
+
+async def _short_calendars(settings: Settings, now: datetime) -> list[Outlook]:
+    database = Database(settings.required_database_url, pool_size=1)
+    try:
+        async with database.read() as session:
+            return await find_short_calendars(session, now)
+    finally:
+        await database.close()

@@ -111,7 +111,22 @@ def version_from_if_match(header: str) -> int:
     quoted = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else ""
     found = _VERSIONED.fullmatch(quoted)
     if found is None:
-        raise FieldWrong(
-            "/header/if-match", "if_match_wrong", "If-Match is the ETag of the ticket as you read it."
-        )
+        raise FieldWrong("/header/if-match", "if_match_wrong", "If-Match is the ETag of what you read.")
     return int(found[1])
+
+
+def versioned_etag(version: int, shown: BaseModel) -> str:
+    """Return the tag of an answer that begins with its version, so that If-Match can carry it back."""
+    digest = etag_of(shown.model_dump_json()).strip('"')
+    return f'"{version}.{digest}"'
+
+
+def seen_version(version: int | None, if_match: str | None) -> int | None:
+    """Return the version that a write names, in the body or by If-Match; None when it names none.
+
+    FieldWrong (`version_contradicts`) when both do and differ.
+    """
+    from_header = version_from_if_match(if_match) if if_match is not None else None
+    if version is not None and from_header is not None and version != from_header:
+        raise FieldWrong("/version", "version_contradicts", "The body and If-Match name different versions.")
+    return from_header if version is None else version

@@ -117,6 +117,32 @@ class CodeCursor:
         return cls(code, context)
 
 
+@dataclass(frozen=True, slots=True)
+class NumberCursor:
+    """Where a page of a list in the order of a unique number ended."""
+
+    number: int
+    context: str
+
+    def encode(self) -> str:
+        """Return the opaque text."""
+        return _packed(str(self.number), self.context)
+
+    @classmethod
+    def decode(cls, text: str | None, context: str) -> "NumberCursor | None":
+        """Read a cursor back; raises FieldWrong when it is not one of ours or is of another list."""
+        if text is None:
+            return None
+        try:
+            number, made_for = _unpacked(text)
+            cursor = cls(int(number), made_for)
+        except (ValueError, TypeError) as error:
+            raise FieldWrong("/query/cursor", "cursor_wrong", "The cursor is not one of ours.") from error
+        if cursor.context != context or not 0 <= cursor.number < 2**31:
+            raise FieldWrong("/query/cursor", "cursor_wrong", "The cursor belongs to another list.")
+        return cursor
+
+
 def _packed(*facts: str | None) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(facts)).rstrip(b"=").decode()
 

@@ -10,10 +10,17 @@ from api import clock
 from api.adapters.files import FileStore, open_store
 from api.adapters.jobs import Reconciler, job_app, register
 from api.db import Database, WriteSession
+from api.domain.reference import Reference
 from api.logs import configure_logs
+from api.queries.calendars import find_short_calendars
+from api.queries.reference import ReferenceCache, reference_version
 from api.services.accounts import purge_expired_sign_ins
+from api.services.escalations import escalate_overdue
 from api.services.idempotency import purge_keys
+from api.services.messages import deliver_notices
+from api.services.notices import raise_notices
 from api.services.photos import sweep_orphan_files
+from api.services.resumption import resume_suspended
 from api.settings import Settings
 
 GRACE_S = 5.0
@@ -21,6 +28,9 @@ GRACE_S = 5.0
 
 Purge = Callable[[WriteSession, datetime], Awaitable[int]]
 """Removes one batch of what has expired, in a transaction of its own; returns how many, 0 at the end."""
+
+Sweep = Callable[[Database, Reference, datetime], Awaitable[int]]
+"""Does to tickets or notices what an instant asks for, by the rules of the city; returns how many it met."""
 
 log = structlog.get_logger()
 
@@ -31,15 +41,41 @@ def reconcilers(database: Database, files: FileStore) -> tuple[Reconciler, ...]:
     async def sweep_files(now: datetime) -> None:
         await sweep_orphan_files(database, files, now)
 
+    async def warn_of_calendars(now: datetime) -> None:
+        async with database.read() as session:
+            for seen in await find_short_calendars(session, now):
+                log.warning(
+                    "load the next year's holidays", calendar=seen.calendar.code, days_left=seen.days_left
+                )
+
     async def purge(now: datetime) -> None:
         for batch in (purge_expired_sign_ins, purge_keys):
             while await _purged(database, batch, now):
                 pass  # until a batch finds nothing
 
+    references = ReferenceCache(database)
+
+    def with_reference(sweep: Sweep) -> Callable[[datetime], Awaitable[None]]:
+        """Hand a sweep the reference data that are in force when it begins."""
+
+        async def run(now: datetime) -> None:
+            async with database.read() as session:
+                version = await reference_version(session)
+            await sweep(database, await references.at(version), now)
+
+        return run
+
     return (
+        # What came due is found within a minute; each of these is one look at an index when there is nothing.
+        Reconciler("resume_suspended", "* * * * * */20", with_reference(resume_suspended)),
+        Reconciler("escalate_overdue", "* * * * * */30", with_reference(escalate_overdue)),
+        Reconciler("raise_notices", "* * * * * */20", with_reference(raise_notices)),
+        Reconciler("deliver_notices", "* * * * * */20", with_reference(deliver_notices)),
         # Once a night: a sweep reads the name of every file, and an orphan costs nothing but its space.
         Reconciler("sweep_orphan_files", "20 3 * * *", sweep_files),
         Reconciler("purge_what_expired", "40 * * * *", purge),
+        # In UTC, as all of these: in the morning of the office's day.
+        Reconciler("warn_of_calendars", "10 1 * * *", warn_of_calendars),
     )
 
 

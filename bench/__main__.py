@@ -3,9 +3,14 @@
 import runpy
 import sys
 
-from bench import compare, hotspots, scale
+from bench import compare, hotspots, recompute, scale
 
-MEASUREMENTS = {"compare": compare.main, "scale": scale.main, "hotspots": hotspots.main}
+MEASUREMENTS = {
+    "compare": compare.main,
+    "scale": scale.main,
+    "hotspots": hotspots.main,
+    "recompute": recompute.main,
+}
 SCRIPTS = ("deadlines", "dispatch", "locate", "photos")
 """Measurements of single rules, without a database; each is a script of its own."""
 

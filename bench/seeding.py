@@ -1,6 +1,6 @@
 """Many tickets in seconds: copies of tickets that the application itself has made, by generate_series.
 
-A copy keeps what belongs together: its row, its clocks, its events and its report, all moved back in time by
+A copy keeps what belongs together: its row, its clocks, requests, events and report, all moved back in time by
 the same span. It gets an id, a number, a grid and a place of its own. Only the hash chain stays the original's.
 """
 
@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Column, DateTime
 
-from api.models import Report, Ticket, TicketClock, TicketEvent
+from api.models import Report, Ticket, TicketClock, TicketEvent, TicketRequest
 from api.models.base import Table, metadata
 from bench.exemplars import STEP_CLASS
 
@@ -47,10 +47,10 @@ WITH exemplars AS (
     FROM tickets WHERE number NOT LIKE 'bench-%'
 ), wanted AS (
     SELECT n, CASE WHEN {is_pool} THEN 'assigned'
-                   WHEN n % 100 < 10 THEN 'assigned'
-                   WHEN n % 100 < 17 THEN 'in_progress'
-                   WHEN n % 100 < 19 THEN 'rectified'
-                   WHEN n % 100 < 20 THEN 'reported'
+                   WHEN n % {cycle} < 10 THEN 'assigned'
+                   WHEN n % {cycle} < 17 THEN 'in_progress'
+                   WHEN n % {cycle} < 19 THEN 'rectified'
+                   WHEN n % {cycle} < 20 THEN 'reported'
                    ELSE 'closed' END AS state
     FROM generate_series({first}::bigint, {last}::bigint) AS n
 ), spots AS (
@@ -67,7 +67,7 @@ SELECT n, {id} AS id, e.id AS exemplar_id, s.grid_id, s.grid_code,
        random() * CASE WHEN w.state = 'closed' THEN interval '365 days' ELSE interval '10 days' END AS age
 FROM wanted w
 JOIN exemplars e ON e.state = w.state AND CASE WHEN {is_pool} THEN e.category_code = {pool_class}
-                                               ELSE e.place = n / 100 % e.places END
+                                               ELSE e.place = n / {cycle} % e.places END
 JOIN spots s ON s.place = n % s.places
 """
 
@@ -81,6 +81,7 @@ _TICKET = {
 }
 _REPORT = {"id": sql.SQL("p.id"), "ticket_id": sql.SQL("p.id")}
 _EVENT = {"ticket_id": sql.SQL("p.id")}
+_REQUEST = {"id": sql.SQL("gen_random_uuid()"), "ticket_id": sql.SQL("p.id")}
 _CLOCK = {
     "ticket_id": sql.SQL("p.id"),
     "id": sql.SQL(
@@ -91,10 +92,13 @@ _CLOCK = {
 """What is a copy's own, by column."""
 
 
-def seed(connection: psycopg.Connection, first: int, last: int, *, is_pool: bool = False) -> float:
+def seed(
+    connection: psycopg.Connection, first: int, last: int, *, is_pool: bool = False, are_open: bool = False
+) -> float:
     """Copy exemplars into the tickets `first` to `last`; return the seconds it took.
 
-    One in five is open, as many overdue as not. A pool holds tickets of one unit that all wait to be accepted.
+    One in five is open, as many overdue as not; all of them if `are_open`. A pool holds tickets of one unit that
+    all wait to be accepted.
     """
     began = time.perf_counter()
     with connection.transaction():
@@ -106,6 +110,7 @@ def seed(connection: psycopg.Connection, first: int, last: int, *, is_pool: bool
                 first=sql.Literal(first),
                 last=sql.Literal(last),
                 pool_class=sql.Literal(STEP_CLASS),
+                cycle=sql.Literal(20 if are_open else 100),
                 streets=sql.Literal(STREETS),
                 street_width=sql.Literal(STREET_WIDTH),
                 id=sql.SQL(TICKET_ID.format("n")),
@@ -115,8 +120,9 @@ def seed(connection: psycopg.Connection, first: int, last: int, *, is_pool: bool
         _copy(connection, Report, "ticket_id", _REPORT)
         _copy(connection, TicketEvent, "ticket_id", _EVENT, left_out=("id", "xid"))
         _copy(connection, TicketClock, "ticket_id", _CLOCK)
+        _copy(connection, TicketRequest, "ticket_id", _REQUEST)
         connection.execute("DROP TABLE plan")
-    for table in (Ticket, Report, TicketEvent, TicketClock):
+    for table in (Ticket, Report, TicketEvent, TicketClock, TicketRequest):
         connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(table.table_name)))
     return time.perf_counter() - began
 

@@ -36,7 +36,12 @@ UNIT_ROLES = frozenset({Role.UNIT_MEMBER, Role.UNIT_LEAD})
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The signed-in person, as far as rules need to know."""
+    """The signed-in person, as far as rules need to know.
+
+    `helps`: the unit was called for help on some ticket, ever; `follows`: some report of this person was
+    merged into another ticket. Both only spare those that neither helped nor followed the search.
+    `unit_ids_below`: for a lead, the units right below the own one.
+    """
 
     person_id: UUID
     session_id: UUID
@@ -45,6 +50,9 @@ class Viewer:
     role: Role
     unit_id: int | None
     grid_codes: tuple[str, ...]
+    helps: bool = False
+    follows: bool = False
+    unit_ids_below: tuple[int, ...] = ()
 
 
 EVERYBODY = frozenset(Role)
@@ -71,6 +79,11 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "grid_locate": EVERYBODY,
     "deadline_explain": EVERYBODY,
     "dispatch_explain": _DESK,
+    "notice_list": EVERYBODY,
+    "calendar_list": EVERYBODY,
+    "calendar_get": EVERYBODY,
+    "calendar_put": frozenset({Role.ADMINISTRATOR}),
+    "calendar_versions": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
 }
 """Roles that may call each operation that needs a signed-in person, by operation id."""
 
@@ -84,21 +97,34 @@ class TicketScope:
 
     everything: bool = False
     unit_id: int | None = None
+    helping_unit_id: int | None = None
+    escalated_unit_ids: tuple[int, ...] = ()
     reporter_id: UUID | None = None
+    following_id: UUID | None = None
     grid_prefixes: tuple[str, ...] = ()
 
 
 def ticket_scope(viewer: Viewer) -> TicketScope:
     """Say which tickets this viewer sees.
 
-    The desk (dispatcher, supervisor, administrator) sees all; a unit the tickets it is responsible for;
-    an officer those in the own grids and those reported by herself. A unit role without a unit sees nothing.
+    The desk (dispatcher, supervisor, administrator) sees all; a unit the tickets it is responsible for and
+    those it was called to help with; its lead also what was escalated from the units right below, because the
+    unit above has to answer for it; an officer those in the own grids, those reported by herself, and those that
+    her reports were merged into. A unit role without a unit sees nothing.
     """
     if viewer.role in _DESK:
         return TicketScope(everything=True)
     if viewer.role in UNIT_ROLES:
-        return TicketScope(unit_id=viewer.unit_id)
-    return TicketScope(reporter_id=viewer.person_id, grid_prefixes=viewer.grid_codes)
+        return TicketScope(
+            unit_id=viewer.unit_id,
+            helping_unit_id=viewer.unit_id if viewer.helps else None,
+            escalated_unit_ids=viewer.unit_ids_below,
+        )
+    return TicketScope(
+        reporter_id=viewer.person_id,
+        following_id=viewer.person_id if viewer.follows else None,
+        grid_prefixes=viewer.grid_codes,
+    )
 
 
 def sees_name_of(viewer: Viewer, role: Role) -> bool:

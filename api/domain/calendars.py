@@ -211,6 +211,19 @@ class WorkCalendar:
         """Find the instant `amount` after `start`, around the clock; it may lie outside the horizon."""
         return self.at(to_microseconds(start) + _positive(amount))
 
+    def next_open(self, at: datetime) -> datetime:
+        """Find the first instant from `at` on that is open: `at` itself inside open hours, else the next opening.
+
+        `PastCalendarHorizon` when the calendar does not open any more before its end.
+        """
+        at_us = to_microseconds(at)
+        self._check_horizon(at_us)
+        # Spans are half-open, so the one that closes at this very instant is over.
+        span = bisect_right(self._closes, at_us)
+        if span == len(self._closes):
+            raise PastCalendarHorizon(self.code, self.last_on)
+        return self.at(max(at_us, self._opens[span]))
+
     def local(self, instant: datetime) -> datetime:
         """Express the instant in the calendar's zone."""
         return self.at(to_microseconds(instant))

@@ -22,6 +22,7 @@ __all__ = [
     "Milestone",
     "Segment",
     "Why",
+    "counted_segments",
     "deadline",
     "due_at",
     "due_from_ledger",
@@ -141,7 +142,6 @@ def deadline(
         limit, due = steps[last][0].limit, steps[last][1]
     else:
         due = due_at(start, limit, calendar)
-    tile = segments.working_hours if limit.unit.counts_working_time else segments.around_the_clock
     return Deadline(
         start_at=calendar.local(start),
         due_at=due,
@@ -149,8 +149,16 @@ def deadline(
         limit=limit,
         calendar_code=calendar.code,
         milestones=steps,
-        segments=tile(start, due, calendar),
+        segments=counted_segments(start, due, limit.unit, calendar),
     )
+
+
+def counted_segments(
+    start: datetime, stop: datetime, unit: LimitUnit, calendar: WorkCalendar
+) -> tuple[Segment, ...]:
+    """Return what a limit of this unit counts between two instants, and what it does not."""
+    tile = segments.working_hours if unit.counts_working_time else segments.around_the_clock
+    return tile(start, stop, calendar)
 
 
 def used(

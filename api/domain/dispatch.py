@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from api.domain.calendar_errors import NaiveInstant
@@ -114,6 +115,7 @@ class RuleIndex:
         cells: defaultdict[str, defaultdict[str, list[DispatchRule]]]
         cells = defaultdict(lambda: defaultdict(list))
         self.rules = tuple(rules)
+        self.by_id = MappingProxyType({rule.id: rule for rule in self.rules})
         for rule in self.rules:
             cells[rule.grid_prefix][rule.subject].append(rule)
         self._cells = {

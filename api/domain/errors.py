@@ -67,13 +67,13 @@ class IdTaken(Refusal):
 
 
 class VersionConflict(Refusal):
-    """Somebody else was faster: the ticket has changed since you read it."""
+    """Somebody else was faster: it has changed since you read it."""
 
     code = "version_conflict"
 
 
 class VersionNeeded(Refusal):
-    """Say which version of the ticket you saw."""
+    """Say which version you saw."""
 
     code = "version_needed"
 
@@ -88,6 +88,24 @@ class NotYourStep(Refusal):
     """Somebody else has to take this step."""
 
     code = "not_your_step"
+
+
+class WindowClosed(Refusal):
+    """It is too late for this step."""
+
+    code = "window_closed"
+
+
+class LimitReached(Refusal):
+    """This was done as often as the office allows."""
+
+    code = "limit_reached"
+
+
+class Pinned(Refusal):
+    """A ruling made this unit responsible; the ticket can't be returned."""
+
+    code = "pinned"
 
 
 class EvidenceMissing(Refusal):

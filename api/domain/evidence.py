@@ -24,6 +24,7 @@ _PROVING = {
     Need.BEFORE_PHOTO: frozenset({Purpose.BEFORE, Purpose.EVIDENCE}),
     Need.AFTER_PHOTO: frozenset({Purpose.AFTER}),
     Need.CHECK_PHOTO: frozenset({Purpose.CHECK, Purpose.EVIDENCE}),
+    Need.PHOTO: frozenset(Purpose),
 }
 """Which photos meet a need."""
 
@@ -47,15 +48,18 @@ class Brought:
     note: str = ""
     photos: tuple[PhotoFacts, ...] = ()
     has_condition: bool = False
+    has_grid: bool = False
     has_unit: bool = False
     has_handler: bool = False
+    has_master: bool = False
+    has_until: bool = False
 
 
 def missing(needs: Iterable[Need], brought: Brought, condition: Condition | None) -> list[Need]:
     """List the needs that are not met, in the order of their names.
 
     Photos are not asked for where the condition says that they prove nothing (noise, smell); without a
-    condition they are. `Need.CHECKED` is a fact of the ticket, not brought along: `tickets.why_not_yours`
+    condition they are. `Need.CHECKED` is a fact of the ticket, not brought along: `parties.find_refusal`
     looks at it.
     """
     purposes = {photo.purpose for photo in brought.photos}
@@ -69,8 +73,11 @@ def missing(needs: Iterable[Need], brought: Brought, condition: Condition | None
         else:
             met = {
                 Need.CONDITION: brought.has_condition,
+                Need.GRID: brought.has_grid,
                 Need.UNIT: brought.has_unit,
                 Need.HANDLER: brought.has_handler,
+                Need.MASTER: brought.has_master,
+                Need.UNTIL: brought.has_until,
             }.get(need, True)
         if not met:
             absent.append(need)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from api.domain.deadlines import Deadline
-from api.domain.limits import Language
+from api.domain.deadlines import Deadline, Milestone
+from api.domain.limits import Language, LimitUnit
 from api.domain.segments import Segment, Why
 
 _WEEKDAYS_ZH = "一二三四五六日"
@@ -26,9 +26,34 @@ def explain(deadline: Deadline, language: Language) -> str:
 
 
 def _explain_en(deadline: Deadline) -> str:
-    start, segments = deadline.start_at, deadline.segments
-    parts = [f"From {_day_en(start, with_year=True)} {start:%H:%M}", deadline.limit.text("en")]
-    if not deadline.limit.unit.counts_working_time:
+    start = deadline.start_at
+    parts = [since_en(start), deadline.limit.text("en"), *remarks_en(deadline.limit.unit, deadline.segments)]
+    due = instant_en(deadline.due_at, start)
+    return f"{', '.join(parts)}: due {due}.{steps_en(deadline.milestones, start)}"
+
+
+def _explain_zh(deadline: Deadline) -> str:
+    start = deadline.start_at
+    limit = f"限{deadline.limit.text('zh')}"
+    parts = [since_zh(start), limit, *remarks_zh(deadline.limit.unit, deadline.segments)]
+    due = instant_zh(deadline.due_at, start)
+    return f"{'，'.join(parts)}，{due}到期。{steps_zh(deadline.milestones, start)}"
+
+
+def since_en(start: datetime) -> str:
+    """Begin an explanation with the instant at which a clock started."""
+    return f"From {_day_en(start, with_year=True)} {start:%H:%M}"
+
+
+def since_zh(start: datetime) -> str:
+    """Begin an explanation with the instant at which a clock started."""
+    return f"自{_day_zh(start, with_year=True)}{start:%H:%M}起"
+
+
+def remarks_en(unit: LimitUnit, segments: Sequence[Segment]) -> list[str]:
+    """Say what is special about the time between: how it runs, which days count, which do not."""
+    parts: list[str] = []
+    if not unit.counts_working_time:
         parts.append("counted around the clock")
     makeup = _dates(segments, Why.MAKEUP_WORKDAY)
     if makeup:
@@ -41,7 +66,7 @@ def _explain_en(deadline: Deadline) -> str:
         f"{_name_en(segment) or 'holiday'} ({_span_en(segment)})"
         for segment in _of(segments, Why.HOLIDAY, Why.SPECIAL_CLOSURE)
     ]
-    skipped = _shortened(skipped, lambda count: f"{count} more holidays" if count > 1 else "1 more holiday")
+    skipped = shortened(skipped, lambda count: f"{count} more holidays" if count > 1 else "1 more holiday")
     off = len(_dates(segments, Why.DAY_OFF))
     if off:
         skipped.append("1 day off" if off == 1 else f"{off} days off")
@@ -49,17 +74,13 @@ def _explain_en(deadline: Deadline) -> str:
         skipped.append("nights and breaks")
     if skipped:
         parts.append(f"not counting {_and_en(skipped)}")
-    text = f"{', '.join(parts)}: due {_instant_en(deadline.due_at, start)}."
-    if deadline.milestones:
-        steps = "; ".join(f"{step.name_en} by {_instant_en(due, start)}" for step, due in deadline.milestones)
-        text += f" Steps: {steps}."
-    return text
+    return parts
 
 
-def _explain_zh(deadline: Deadline) -> str:
-    start, segments = deadline.start_at, deadline.segments
-    parts = [f"自{_day_zh(start, with_year=True)}{start:%H:%M}起", f"限{deadline.limit.text('zh')}"]
-    if not deadline.limit.unit.counts_working_time:
+def remarks_zh(unit: LimitUnit, segments: Sequence[Segment]) -> list[str]:
+    """Say what is special about the time between: how it runs, which days count, which do not."""
+    parts: list[str] = []
+    if not unit.counts_working_time:
         parts.append("昼夜连续计时")
     makeup = _dates(segments, Why.MAKEUP_WORKDAY)
     if makeup:
@@ -73,7 +94,7 @@ def _explain_zh(deadline: Deadline) -> str:
         f"{_name_zh(segment) or '放假'}（{_span_zh(segment)}）"
         for segment in _of(segments, Why.HOLIDAY, Why.SPECIAL_CLOSURE)
     ]
-    skipped = _shortened(skipped, lambda count: f"另{count}个假期")
+    skipped = shortened(skipped, lambda count: f"另{count}个假期")
     off = len(_dates(segments, Why.DAY_OFF))
     if off:
         skipped.append(f"休息日{off}天")
@@ -81,11 +102,19 @@ def _explain_zh(deadline: Deadline) -> str:
         skipped.append("非工作时段")
     if skipped:
         parts.append(f"{'、'.join(skipped)}不计")
-    text = f"{'，'.join(parts)}，{_instant_zh(deadline.due_at, start)}到期。"
-    if deadline.milestones:
-        steps = "；".join(f"{step.name_zh}：{_instant_zh(due, start)}前" for step, due in deadline.milestones)
-        text += f"分步时限：{steps}。"
-    return text
+    return parts
+
+
+def steps_en(milestones: Iterable[tuple[Milestone, datetime]], start: datetime) -> str:
+    """Name when each milestone is due, in a sentence that follows another; nothing without milestones."""
+    steps = "; ".join(f"{step.name_en} by {instant_en(due, start)}" for step, due in milestones)
+    return f" Steps: {steps}." if steps else ""
+
+
+def steps_zh(milestones: Iterable[tuple[Milestone, datetime]], start: datetime) -> str:
+    """Name when each milestone is due, in a sentence that follows another; nothing without milestones."""
+    steps = "；".join(f"{step.name_zh}：{instant_zh(due, start)}前" for step, due in milestones)
+    return f"分步时限：{steps}。" if steps else ""
 
 
 def _of(segments: Iterable[Segment], *whys: Why) -> Iterable[Segment]:
@@ -134,11 +163,13 @@ def _day_zh(day: date, *, with_year: bool = False) -> str:
     return f"{day.year}年{text}" if with_year else text
 
 
-def _instant_en(instant: datetime, start: datetime) -> str:
+def instant_en(instant: datetime, start: datetime) -> str:
+    """Write a wall time; the year only where it is not the start's."""
     return f"{_day_en(instant, with_year=instant.year != start.year)} {instant:%H:%M}"
 
 
-def _instant_zh(instant: datetime, start: datetime) -> str:
+def instant_zh(instant: datetime, start: datetime) -> str:
+    """Write a wall time; the year only where it is not the start's."""
     return f"{_day_zh(instant, with_year=instant.year != start.year)}{instant:%H:%M}"
 
 
@@ -153,18 +184,19 @@ def _span_zh(segment: Segment) -> str:
     return from_day if first == last else f"{from_day}至{last.month}月{last.day}日"
 
 
-def _shortened(phrases: list[str], rest: Callable[[int], str]) -> list[str]:
+def shortened(phrases: list[str], rest: Callable[[int], str]) -> list[str]:
+    """Keep the first few phrases; `rest` names how many more there are."""
     if len(phrases) <= MOST_NAMED:
         return phrases
     return [*phrases[:MOST_NAMED], rest(len(phrases) - MOST_NAMED)]
 
 
 def _listed_en(phrases: list[str], more: str) -> str:
-    return _and_en(_shortened(phrases, lambda count: f"{count} {more}"))
+    return _and_en(shortened(phrases, lambda count: f"{count} {more}"))
 
 
 def _listed_zh(phrases: list[str], unit: str) -> str:
-    return "、".join(_shortened(phrases, lambda count: f"另{count}{unit}"))
+    return "、".join(shortened(phrases, lambda count: f"另{count}{unit}"))
 
 
 def _and_en(phrases: Sequence[str]) -> str:

@@ -38,6 +38,12 @@ class LimitUnit(StrEnum):
         """The unit in English, in the singular."""
         return _NAMES[self][1]
 
+    def amount(self, value: int, language: Language) -> str:
+        """Write so many of this unit for people: 2工作日, 2 working days."""
+        if language == "zh":
+            return f"{value}{self.name_zh}"
+        return f"{value} {self.name_en}{'' if value == 1 else 's'}"
+
 
 _WORKING = frozenset({LimitUnit.WORKING_MINUTE, LimitUnit.WORKING_HOUR, LimitUnit.WORKING_DAY})
 
@@ -64,6 +70,4 @@ class Limit:
 
     def text(self, language: Language) -> str:
         """Write the limit for people: 2工作日, 2 working days."""
-        if language == "zh":
-            return f"{self.value}{self.unit.name_zh}"
-        return f"{self.value} {self.unit.name_en}{'' if self.value == 1 else 's'}"
+        return self.unit.amount(self.value, language)

@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import cast
 
 from api.domain.errors import FieldWrong, NotConfigured
+from api.domain.escalation import DEFAULT_LADDER, LADDER_LENGTH_MAX, Answerer, Rung
+from api.domain.ledger import Term
 from api.domain.lifecycle import Clock, Closing
 from api.domain.limits import LARGEST_LIMIT, Limit, LimitUnit
 from api.domain.numbers import number_parts
@@ -30,6 +32,11 @@ class StageLimit:
 
     minutes: int
     calendar: str
+
+    @property
+    def term(self) -> Term:
+        """What the stage's clock is measured by."""
+        return Term(Limit(self.minutes, LimitUnit.WORKING_MINUTE), self.calendar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +91,20 @@ class Policies:
     suspension_max_days: int = 365
     """Longest suspension (挂账) in days; the ticket resumes by itself at its end."""
 
+    escalation_ladder: tuple[Rung, ...] = DEFAULT_LADDER
+    """上报: who answers for an overdue ticket at each level, and how long after the due time it goes up."""
+
+    digest_from: int = 5
+    """提醒: so many notices for one receiver at once are told in one digest, fewer one by one."""
+
+    urgent_notices_at_once: bool = True
+    """Notices on limits that run around the clock go out at once; otherwise in the receiver's working hours."""
+
     reopen_max_days: int = 30
     """A closed ticket may be reopened (反弹) within so many days."""
+
+    calendar_warning_days: int = 90
+    """A calendar whose holidays are loaded for fewer days than this from today needs the next year's."""
 
     number_template: str = "{category}-{date}-{sequence:06d}"
     """Ticket number (案卷号), filled by `api.domain.numbers.number_parts`."""
@@ -190,6 +209,23 @@ def _limit(pointer: str, value: object) -> Limit:
     return Limit(_whole(1, LARGEST_LIMIT)(f"{pointer}/value", members["value"]), LimitUnit(unit))
 
 
+def _ladder(pointer: str, value: object) -> tuple[Rung, ...]:
+    if not isinstance(value, list):
+        raise _mistyped(pointer, "A list of rungs")
+    rungs = cast("list[object]", value)
+    if len(rungs) > LADDER_LENGTH_MAX:
+        raise FieldWrong(pointer, "policy_out_of_range", f"A ladder has {LADDER_LENGTH_MAX} rungs at most.")
+    return tuple(_rung(f"{pointer}/{index}", rung) for index, rung in enumerate(rungs))
+
+
+def _rung(pointer: str, value: object) -> Rung:
+    members = _members(pointer, value, {"answers", "after"})
+    answers = members["answers"]
+    if not isinstance(answers, str) or answers not in set(Answerer):
+        raise _mistyped(f"{pointer}/answers", f"One of {', '.join(Answerer)}")
+    return Rung(Answerer(answers), _limit(f"{pointer}/after", members["after"]))
+
+
 def _members(pointer: str, value: object, names: set[str]) -> dict[str, object]:
     if not isinstance(value, Mapping) or set(cast("Mapping[object, object]", value)) != names:
         raise _mistyped(pointer, f"An object with {' and '.join(sorted(names))}, nothing else,")
@@ -238,7 +274,11 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "returns_per_unit_max": _whole(0, 100),
         "extensions_max": _whole(0, 100),
         "suspension_max_days": _whole(1, _DAYS_MAX),
+        "escalation_ladder": _ladder,
+        "digest_from": _whole(2, 1_000),
+        "urgent_notices_at_once": _switch,
         "reopen_max_days": _whole(0, _DAYS_MAX),
+        "calendar_warning_days": _whole(0, _DAYS_MAX),
         "number_template": _number_template,
         "close_after_check": _switch,
         "fallback_to_grid_owner": _switch,

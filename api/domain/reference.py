@@ -49,48 +49,74 @@ class GridFacts:
 
 @dataclass(frozen=True)
 class Reference:
-    """All reference data at one version."""
+    """All reference data at one version.
+
+    `catalogue` and `category_ids` (by code) hold the classes in force, of which problems are reported. Tickets
+    outlive their class: `known_categories` and `known_conditions` (by row id) hold the retired ones, too, and
+    `condition_ids` names every condition by its class's row id and its number. Row ids, because a city that
+    changes its scheme uses a code again for another class.
+    """
 
     version: int
     catalogue: Catalogue
     category_ids: Mapping[str, int]
-    condition_ids: Mapping[str, int]
+    known_categories: Mapping[int, Category]
+    known_conditions: Mapping[int, Condition]
+    condition_ids: Mapping[tuple[int, int], int]
     units: Mapping[int, UnitFacts]
     grids: Mapping[str, GridFacts]
     grid_index: GridIndex
     rules: RuleIndex
     calendars: Mapping[str, WorkCalendar]
     policies: Policies
+    calendar_versions: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def __post_init__(self) -> None:
         """Prepare the look-ups by the other key."""
         by_code = MappingProxyType({unit.code: unit for unit in self.units.values()})
         object.__setattr__(self, "units_by_code", by_code)
-        conditions = MappingProxyType({row_id: code for code, row_id in self.condition_ids.items()})
-        object.__setattr__(self, "condition_codes", conditions)
+        # The newest class of a code speaks for it, and one in force before all that were retired.
+        ids = {self.known_categories[row_id].code: row_id for row_id in sorted(self.known_categories)}
+        named = {code: self.known_categories[row_id] for code, row_id in {**ids, **self.category_ids}.items()}
+        object.__setattr__(self, "categories_by_code", MappingProxyType(named))
+        grouped: dict[int, list[Condition]] = {}
+        for (category_id, _), row_id in sorted(self.condition_ids.items()):
+            grouped.setdefault(category_id, []).append(self.known_conditions[row_id])
+        conditions = MappingProxyType({row_id: tuple(found) for row_id, found in grouped.items()})
+        object.__setattr__(self, "conditions_by_category_id", conditions)
 
     units_by_code: Mapping[str, UnitFacts] = field(init=False)
-    condition_codes: Mapping[int, str] = field(init=False)
+    categories_by_code: Mapping[str, Category] = field(init=False)
+    conditions_by_category_id: Mapping[int, tuple[Condition, ...]] = field(init=False)
 
     @property
     def timekeeping(self) -> Timekeeping:
         """What due times are computed with in this city."""
-        return Timekeeping(self.calendars, self.policies.light_yellow_share)
+        policies = self.policies
+        return Timekeeping(self.calendars, policies.light_yellow_share, policies.escalation_ladder)
 
     def category(self, code: str, pointer: str) -> Category:
-        """Return a class by code; raises FieldWrong at `pointer` when the catalogue has no such class."""
+        """Return a class in force by code; raises FieldWrong at `pointer` when the catalogue has no such class."""
         found = self.catalogue.categories.get(code)
         if found is None:
             raise FieldWrong(pointer, "category_unknown", f"The catalogue has no class {code!r}.")
         return found
 
+    def known_category(self, category_id: int) -> Category:
+        """Return the class of a ticket, in force or retired."""
+        return self.known_categories[category_id]
+
     def condition(self, category: str, number: int | None, pointer: str) -> Condition | None:
-        """Return a filing condition by its number.
+        """Return a filing condition of a class in force by its number.
 
         Without a number the class's only condition is meant; None when there are several to choose from.
         Raises FieldWrong at `pointer` when the class has no such condition.
         """
-        conditions = self.catalogue.conditions_by_category[category]
+        return self.known_condition(self.category_ids[category], number, pointer)
+
+    def known_condition(self, category_id: int, number: int | None, pointer: str) -> Condition | None:
+        """Return a filing condition like `condition`, of a class that may have been retired."""
+        conditions = self.conditions_by_category_id.get(category_id, ())
         if number is None:
             return conditions[0] if len(conditions) == 1 else None
         for condition in conditions:
@@ -99,13 +125,17 @@ class Reference:
         raise FieldWrong(
             pointer,
             "condition_unknown",
-            f"Class {category} has no filing condition {number}.",
+            f"Class {self.known_categories[category_id].code} has no filing condition {number}.",
             conditions=[condition.number for condition in conditions],
         )
 
     def condition_by_id(self, condition_id: int) -> Condition:
         """Return the condition of a ticket that was filed under it."""
-        return self.catalogue.conditions[self.condition_codes[condition_id]]
+        return self.known_conditions[condition_id]
+
+    def condition_id(self, category_id: int, condition: Condition | None) -> int | None:
+        """Return the row id of a condition of this class; None for none."""
+        return self.condition_ids[category_id, condition.number] if condition else None
 
     def calendar(self, code: str) -> WorkCalendar:
         """Return a calendar; raises NotConfigured when the office has none with this code."""

@@ -6,91 +6,19 @@ stores what came out. Nothing here reads a clock or a database.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from api.domain.access import Role, Viewer
-from api.domain.catalogue import Condition
-from api.domain.errors import NotYourStep
-from api.domain.geo import Place
-from api.domain.history import GENESIS, Event, sha256_of
-from api.domain.ledger import Ledger, Term, Timekeeping
-from api.domain.lifecycle import (
-    ENDS,
-    STAGE_OF,
-    SYSTEM,
-    Action,
-    Actor,
-    Clock,
-    State,
-    Step,
-    actions_for,
-)
-from api.domain.policies import Policies
-from api.domain.reports import Priority, Source
-
-
-class Triage(StrEnum):
-    """Why a ticket waits for a person (or for a photo) instead of going straight to a unit."""
-
-    NOT_AN_OFFICER = "not_an_officer"
-    OUTSIDE_GRIDS = "outside_grids"
-    CONDITION_OPEN = "condition_open"
-    PHOTOS_AWAITED = "photos_awaited"
-    NO_RULE = "no_rule"
-    NO_DEADLINE = "no_deadline"
-
-
-@dataclass(slots=True)
-class Case:
-    """A ticket in memory. `state` is None until the step that creates it.
-
-    `due_at` and `yellow_at` belong to the clock that runs now; after closing they are the rectification's.
-    """
-
-    id: UUID
-    category: str
-    place: Place
-    reporter_id: UUID
-    source: Source
-    priority: Priority
-    observed_at: datetime
-    reported_at: datetime
-    number: str = ""
-    state: State | None = None
-    version: int = 0
-    condition: Condition | None = None
-    grid_code: str | None = None
-    unit_id: int | None = None
-    handler_id: UUID | None = None
-    fixed_by_id: UUID | None = None
-    checked_by_id: UUID | None = None
-    triage: Triage | None = None
-    address: str = ""
-    description: str = ""
-    filed_at: datetime | None = None
-    dispatched_at: datetime | None = None
-    rectified_at: datetime | None = None
-    checked_at: datetime | None = None
-    closed_at: datetime | None = None
-    updated_at: datetime | None = None
-    due_at: datetime | None = None
-    yellow_at: datetime | None = None
-    due_rule: str | None = None
-    due_explanation: Mapping[str, str] | None = None
-    dispatch_rule_id: str | None = None
-    dispatch_explanation: Mapping[str, str] | None = None
-    rework_count: int = 0
-    urged_count: int = 0
-    escalation_level: int = 0
-    is_self_fixed: bool = False
-    history_count: int = 0
-    history_sha256: str = GENESIS
-    ledger: Ledger = field(default_factory=Ledger)
-    new_events: list[tuple[Event, str, str]] = field(default_factory=list[tuple[Event, str, str]])
-    """Events of the present transaction, each with the hash before it and its own."""
+from api.domain.access import Viewer
+from api.domain.calendars import CalendarError
+from api.domain.cases import Case, Triage
+from api.domain.clock_words import explain_cycle
+from api.domain.deadlines import due_at
+from api.domain.history import Event, sha256_of
+from api.domain.ledger import Stretch, Term, Timekeeping
+from api.domain.lifecycle import ENDS, OPEN, STAGE_OF, SYSTEM, Actor, Clock, State, Step
+from api.domain.requests import RequestKind, RequestState
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +50,7 @@ class Told:
 NOTHING_TOLD = Told()
 
 
-def advance(
+def advance(  # noqa: PLR0913  a step is all of this at once
     case: Case,
     step: Step,
     by: By,
@@ -131,24 +59,39 @@ def advance(
     terms: Mapping[Clock, Term],
     timekeeping: Timekeeping,
     told: Told = NOTHING_TOLD,
+    goes_on: Clock | None = None,
+    since: datetime | None = None,
 ) -> None:
-    """Move a case along one row of the table: its clocks, its state, its due time and its history.
+    """Move a case along one row of the table: clocks, requests, state, due time and history.
 
-    `terms` holds a term for each clock that the row starts anew and that has a limit. Preconditions (who,
-    which evidence) are checked before; what else a step changes (the unit, the fixer) is set by its caller.
+    `terms` holds a term for each clock that the row starts anew and that has a limit; `goes_on` names one
+    that takes up its old cycle instead (the same unit has the ticket again). `since` is when clocks turn if
+    not `now`: a suspension ends on the day that was agreed, however late somebody notices. Preconditions
+    (who, which evidence) are checked before; what else a step changes (the unit, the fixer) is set by its
+    caller, and so is the request that it makes or decides.
     """
-    for clock in step.stops:
-        case.ledger.stop(clock, now, step.action)
-    for clock in step.restarts:
-        unit_id = case.unit_id if clock in _UNIT_CLOCKS else None
-        case.ledger.restart(clock, now, step.action, terms.get(clock), unit_id, timekeeping)
-    for clock in step.starts:
-        case.ledger.resume(clock, now, step.action, timekeeping)
+    from_state, due_before = case.state, case.due_at
+    _turn_clocks(case, step, since or now, terms, timekeeping, goes_on)
+    if step.to_state is not from_state:
+        _let_requests_lapse(case, step.to_state, now)
+    if step.to_state is State.CLOSED and from_state is not State.CLOSED:
+        case.closed_at = now
+    if step.to_state is not State.SUSPENDED:
+        case.suspended_until = None
+    if step.to_state in ENDS:
+        case.triage = None
+    case.state = step.to_state
+    case.version += 1
+    case.updated_at = now
+    read_due(case, timekeeping)
+    facts = dict(told.facts)
+    if case.due_at is not None and case.due_at != due_before:
+        facts["due_at"] = case.due_at.isoformat()
     event = Event(
         ticket_id=case.id,
         seq=case.history_count + 1,
         action=step.action,
-        from_state=case.state,
+        from_state=from_state,
         to_state=step.to_state,
         actor_id=by.person_id,
         actor_role=by.role,
@@ -156,91 +99,103 @@ def advance(
         device_at=told.device_at,
         note=told.note,
         photo_ids=told.photo_ids,
-        facts=told.facts,
+        facts=facts,
     )
     sha256 = sha256_of(event, case.history_sha256)
     case.new_events.append((event, case.history_sha256, sha256))
     case.history_count, case.history_sha256 = event.seq, sha256
-    case.state = step.to_state
-    case.version += 1
-    case.updated_at = now
-    if step.to_state is State.CLOSED:
-        case.closed_at = now
-    _read_due(case)
 
 
 _UNIT_CLOCKS = frozenset({Clock.SIGN_FOR, Clock.RECTIFICATION})
 
 
-def _read_due(case: Case) -> None:
-    """Take the due time of the stage's clock from the ledger; at an end, that of the last rectification."""
-    if case.state in ENDS:
-        stretch = case.ledger.latest(Clock.RECTIFICATION)
-    else:
-        stage = STAGE_OF.get(case.state) if case.state else None
-        stretch = case.ledger.running(stage) if stage else None
-    case.due_at = stretch.due_at if stretch else None
-    case.yellow_at = stretch.yellow_at if stretch else None
+def _turn_clocks(
+    case: Case,
+    step: Step,
+    at: datetime,
+    terms: Mapping[Clock, Term],
+    timekeeping: Timekeeping,
+    goes_on: Clock | None,
+) -> None:
+    ledger, by = case.ledger, step.action
+    for clock in step.stops:
+        ledger.stop(clock, at, by)
+    for clock in step.restarts:
+        if clock is goes_on:
+            ledger.resume(clock, at, by, timekeeping, unit_id=case.unit_id)
+            last = ledger.latest(clock)
+            case.extension_count = last.extensions if last else 0
+            continue
+        unit_id = case.unit_id if clock in _UNIT_CLOCKS else None
+        ledger.restart(clock, at, by, terms.get(clock), unit_id, timekeeping)
+        if clock is Clock.RECTIFICATION:
+            case.escalation_level = case.extension_count = 0
+    for clock in step.starts:
+        ledger.resume(clock, at, by, timekeeping)
+    if step.extends is not None:
+        ledger.stop(step.extends, at, by)
+        ledger.resume(step.extends, at, by, timekeeping, extend=True)
+        case.extension_count += 1
+    is_paused = step.to_state is State.SUSPENDED
+    touched = {*step.restarts, *step.starts, step.extends, *(step.stops if is_paused else ())}
+    if Clock.RECTIFICATION in touched:
+        rests_until = case.suspended_until if is_paused else None
+        case.due_explanation = explain_cycle(ledger.cycle(Clock.RECTIFICATION), timekeeping, rests_until)
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
-    """What decides whether a step is somebody's: the ticket's people and places, read or in memory."""
-
-    state: State
-    unit_id: int | None
-    reporter_id: UUID
-    fixed_by_id: UUID | None
-    checked_at: datetime | None
-    grid_code: str | None
+_HELP_GOES_ON = frozenset({State.ASSIGNED, State.IN_PROGRESS, State.SUSPENDED})
 
 
-def party_of(case: Case) -> Party:
-    """Return the facts of a case that decide whose step it is."""
-    assert case.state is not None  # noqa: S101  only a created ticket can be asked
-    return Party(
-        case.state, case.unit_id, case.reporter_id, case.fixed_by_id, case.checked_at, case.grid_code
-    )
+def _let_requests_lapse(case: Case, to_state: State, now: datetime) -> None:
+    """End what is pending: a request dies with the state it was made in, a call for help with the unit's turn."""
+    for request in case.requests:
+        outlives = request.kind is RequestKind.HELP and to_state in _HELP_GOES_ON
+        if request.is_pending and not outlives:
+            request.decide(RequestState.LAPSED, now, None)
 
 
-_CHECKS = frozenset({Action.PASS_CHECK, Action.FAIL_CHECK})
-_UNIT_STEPS = frozenset({Action.ACCEPT, Action.HAND_OVER, Action.RECTIFY})
+def read_due(case: Case, timekeeping: Timekeeping) -> None:
+    """Take the due time of the stage's clock from the ledger; at an end, that of the last rectification.
 
-
-def why_not_yours(party: Party, action: Action, viewer: Viewer, policies: Policies) -> str | None:
-    """Say why this step is not for this person although the role could take it; None when it is.
-
-    Whoever finds, fixes and checks are three different people (监管分离), and a unit acts on its own tickets.
+    A unit's ticket whose due time nobody can tell any more (its calendar ends too soon) is marked for the
+    administrator, and goes on.
     """
-    if action in _UNIT_STEPS and viewer.unit_id != party.unit_id:
-        return "Only the responsible unit takes this step."
-    if action in _CHECKS:
-        if viewer.person_id == party.fixed_by_id:
-            return "Whoever fixed it can't check it."
-        if viewer.person_id == party.reporter_id and not policies.checker_may_be_reporter:
-            return "Another officer than the reporter checks the repair."
-        if viewer.role is Role.OFFICER and not _on_duty(party.grid_code, viewer):
-            return "An officer of the ticket's grid checks the repair."
-    if action is Action.CLOSE and party.checked_at is None:
-        return "The repair has not been checked yet."
-    return None
+    case.due_at = case.yellow_at = case.escalates_at = None
+    if case.state is State.SUSPENDED:
+        if case.suspended_until is not None:
+            due = case.ledger.planned(Clock.RECTIFICATION, case.suspended_until, timekeeping)
+            case.due_at, case.yellow_at = due.due_at, due.yellow_at
+        return
+    stretch = _stretch_of_stage(case)
+    if stretch is None:
+        return
+    case.due_at, case.yellow_at = stretch.due_at, stretch.yellow_at
+    if stretch.clock is Clock.RECTIFICATION and case.state in OPEN:
+        if case.due_at is None:
+            case.triage = Triage.NO_DEADLINE
+        elif case.triage is Triage.NO_DEADLINE:
+            case.triage = None
+        case.escalates_at = _next_escalation(case, stretch, timekeeping)
+    elif case.state is State.RECTIFIED and case.triage is Triage.NO_DEADLINE:
+        case.triage = None  # the unit has answered; only its due time was unknown
 
 
-def _on_duty(grid_code: str | None, viewer: Viewer) -> bool:
-    return grid_code is not None and any(grid_code.startswith(own) for own in viewer.grid_codes)
+def _stretch_of_stage(case: Case) -> Stretch | None:
+    if case.state in ENDS:
+        return case.ledger.latest(Clock.RECTIFICATION)
+    stage = STAGE_OF.get(case.state) if case.state else None
+    return case.ledger.running(stage) if stage else None
 
 
-def refuse_others(party: Party, action: Action, viewer: Viewer, policies: Policies) -> None:
-    """Raise NotYourStep when the step is somebody else's."""
-    reason = why_not_yours(party, action, viewer, policies)
-    if reason:
-        raise NotYourStep(reason, action=action, state=party.state)
-
-
-def offered_actions(party: Party, viewer: Viewer, policies: Policies) -> list[Action]:
-    """List what this person may do with the ticket now, in the table's order."""
-    return [
-        action
-        for action in actions_for(party.state, viewer.role, policies.closing)
-        if why_not_yours(party, action, viewer, policies) is None
-    ]
+def _next_escalation(case: Case, stretch: Stretch, timekeeping: Timekeeping) -> datetime | None:
+    """Say when the ticket climbs the next rung, by the calendar that its limit is counted in."""
+    ladder = timekeeping.ladder
+    if stretch.due_at is None or stretch.term is None or case.escalation_level >= len(ladder):
+        return None
+    calendar = timekeeping.calendars.get(stretch.term.calendar_code)
+    if calendar is None:
+        return None
+    try:
+        return due_at(stretch.due_at, ladder[case.escalation_level].after, calendar).astimezone(UTC)
+    except CalendarError:
+        return None  # nobody knows the working hours there; the recomputation after they are loaded will tell

@@ -1,25 +1,21 @@
 """All tables, so that one import completes the metadata."""
 
 from api.models.base import metadata
-from api.models.catalogue import (
-    Calendar,
-    CalendarDay,
-    Category,
-    Condition,
-    DispatchRule,
-    Policy,
-    ReferenceVersion,
-)
+from api.models.calendars import Calendar, CalendarDay, CalendarVersion
+from api.models.catalogue import Category, Condition, DispatchRule, Policy, ReferenceVersion
 from api.models.grids import Grid, GridPerson
+from api.models.notices import Message, Notice
 from api.models.people import FailedSignIn, IdempotencyKey, Person, RefreshToken, SignIn
 from api.models.photos import OriginalReading, Photo
 from api.models.reports import Report
+from api.models.requests import TicketRequest
 from api.models.tickets import Ticket, TicketClock, TicketEvent
 from api.models.units import Unit
 
 __all__ = [
     "Calendar",
     "CalendarDay",
+    "CalendarVersion",
     "Category",
     "Condition",
     "DispatchRule",
@@ -27,6 +23,8 @@ __all__ = [
     "Grid",
     "GridPerson",
     "IdempotencyKey",
+    "Message",
+    "Notice",
     "OriginalReading",
     "Person",
     "Photo",
@@ -38,6 +36,7 @@ __all__ = [
     "Ticket",
     "TicketClock",
     "TicketEvent",
+    "TicketRequest",
     "Unit",
     "metadata",
 ]

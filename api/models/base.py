@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Enum, MetaData, String, Uuid
+from sqlalchemy import DateTime, Enum, Integer, MetaData, String, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import UserDefinedType
@@ -51,7 +51,14 @@ def _values(kind: type[StrEnum]) -> list[str]:
 INSTANT: Any = DateTime(timezone=True)
 JSON: Any = JSONB(none_as_null=True)
 STRINGS: Any = ARRAY(String(40))
+NUMBERS: Any = ARRAY(Integer)
 UUIDS: Any = ARRAY(Uuid(as_uuid=True))
+
+# Columns that came with a later release have defaults in the database, so that the release before can go on writing
+# while the new one starts.
+NONE_YET = {"server_default": text("0")}
+NOT_YET = {"server_default": text("false")}
+EMPTY = {"server_default": text("'{}'")}
 
 
 class XactId(UserDefinedType[str]):

@@ -1,12 +1,11 @@
-"""The catalogue: classes (小类), filing conditions (立案条件), calendars, dispatch rules and policies."""
+"""The catalogue: classes (小类), filing conditions (立案条件), dispatch rules and policies."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from api.domain.calendars import DayKind
 from api.domain.limits import LimitUnit
 from api.models.base import INSTANT, JSON, STRINGS, Table, enum_type
 
@@ -54,35 +53,6 @@ class Condition(Table, table=True):
     milestones: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     needs_after_photo: bool
     may_self_fix: bool
-
-
-class Calendar(Table, table=True):
-    """Working hours: `weekly` holds seven lists of `[from_minute, to_minute]`, Monday first, half-open."""
-
-    table_name: ClassVar[str] = "calendars"
-    __table_args__ = (CheckConstraint("first_on < last_on", "horizon"),)
-
-    code: str = Field(primary_key=True, max_length=40)
-    name_zh: str = Field(max_length=100)
-    name_en: str = Field(max_length=100)
-    time_zone: str = Field(max_length=64)
-    weekly: list[list[list[int]]] = Field(sa_type=JSON)
-    working_day_minutes: int
-    first_on: date
-    last_on: date
-
-
-class CalendarDay(Table, table=True):
-    """A day that differs from the week: a holiday, or a make-up working day (调休)."""
-
-    table_name: ClassVar[str] = "calendar_days"
-
-    calendar_code: str = Field(foreign_key="calendars.code", primary_key=True, ondelete="CASCADE")
-    on: date = Field(primary_key=True)
-    kind: DayKind = Field(sa_type=enum_type(DayKind, "kind"))
-    ranges: list[list[int]] = Field(sa_type=JSON)
-    name_zh: str = Field(default="", max_length=100)
-    name_en: str = Field(default="", max_length=100)
 
 
 class DispatchRule(Table, table=True):

@@ -18,15 +18,37 @@ from sqlalchemy import (
 )
 from sqlmodel import Field
 
-from api.domain.lifecycle import OPEN, Clock, State
+from api.domain.access import Role
+from api.domain.cases import Triage
+from api.domain.lifecycle import OPEN, STAGE_OF, Clock, State
 from api.domain.limits import LimitUnit
 from api.domain.reports import Priority, Source
-from api.domain.tickets import Triage
-from api.models.base import INSTANT, JSON, UUIDS, Table, XactId, enum_type
+from api.domain.requests import RequestKind
+from api.models.base import (
+    EMPTY,
+    INSTANT,
+    JSON,
+    NONE_YET,
+    NOT_YET,
+    NUMBERS,
+    STRINGS,
+    UUIDS,
+    Table,
+    XactId,
+    enum_type,
+)
 
 OPEN_SQL = "state IN ({})".format(", ".join(f"'{state.value}'" for state in State if state in OPEN))
 """The predicate of the partial indexes that keep queues flat while closed tickets pile up."""
 
+WATCHED_SQL = "state IN ({})".format(", ".join(f"'{state.value}'" for state in State if state in STAGE_OF))
+"""Tickets whose due time passes: all open ones but the suspended."""
+NEAR_DUE_SQL = f"{WATCHED_SQL} AND noticed = 0"
+NOT_NOTICED_SQL = f"{WATCHED_SQL} AND noticed < 2"
+HAS_PENDING_SQL = "cardinality(pending_kinds) > 0"
+"""Somebody has to decide a request on the ticket, which may be closed (an appeal)."""
+
+WAITING_SQL = f"{OPEN_SQL} OR {HAS_PENDING_SQL}"
 
 SEARCHED_SQL = "(number || ' ' || address || ' ' || description)"
 """What the search filter looks through, as its trigram index has it."""
@@ -72,10 +94,32 @@ class Ticket(Table, table=True):
             postgresql_using="gin",
             postgresql_ops={"searched": "gin_trgm_ops"},
         ),
+        # The desk's queues hold open tickets and, open or closed, those with a request to decide: in one order.
+        Index("ix_tickets_waiting", "due_at", "id", postgresql_where=text(WAITING_SQL)),
+        Index("ix_tickets_escalates", "escalates_at", postgresql_where=text("escalates_at IS NOT NULL")),
+        Index(
+            "ix_tickets_suspended_until",
+            "suspended_until",
+            postgresql_where=text("suspended_until IS NOT NULL"),
+        ),
+        # Where the worker finds what turned yellow or red and nobody was told of yet.
+        Index("ix_tickets_near_due", "yellow_at", postgresql_where=text(NEAR_DUE_SQL)),
+        Index("ix_tickets_not_noticed", "due_at", postgresql_where=text(NOT_NOTICED_SQL)),
+        Index("ix_tickets_merged", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
+        Index(
+            "ix_tickets_merged_reporter",
+            "reporter_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         CheckConstraint("version > 0", "version"),
         CheckConstraint("state NOT IN ('assigned', 'in_progress') OR unit_id IS NOT NULL", "has_unit"),
         CheckConstraint("state <> 'closed' OR closed_at IS NOT NULL", "closed_has_time"),
         CheckConstraint("checked_by_id IS NULL OR checked_by_id <> fixed_by_id", "checker_is_not_fixer"),
+        CheckConstraint("(state = 'suspended') = (suspended_until IS NOT NULL)", "suspended_has_end"),
+        CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", "merged_has_master"),
+        CheckConstraint("merged_into_id <> id", "master_is_another"),
+        CheckConstraint("noticed BETWEEN 0 AND 2", "noticed"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -112,10 +156,27 @@ class Ticket(Table, table=True):
     due_explanation: dict[str, str] | None = Field(default=None, sa_type=JSON)
     dispatch_rule_id: str | None = Field(default=None, max_length=64, foreign_key="dispatch_rules.id")
     dispatch_explanation: dict[str, str] | None = Field(default=None, sa_type=JSON)
+    return_until: datetime | None = Field(default=None, sa_type=INSTANT)
+    returned_unit_ids: list[int] = Field(default_factory=list, sa_type=NUMBERS, sa_column_kwargs=EMPTY)
+    is_pinned: bool = Field(default=False, sa_column_kwargs=NOT_YET)
+    extension_count: int = Field(default=0, sa_column_kwargs=NONE_YET)
+    suspended_until: datetime | None = Field(default=None, sa_type=INSTANT)
+    merged_into_id: UUID | None = Field(default=None, foreign_key="tickets.id")
     rework_count: int = 0
+    reopen_count: int = Field(default=0, sa_column_kwargs=NONE_YET)
     urged_count: int = 0
+    supervised_count: int = Field(default=0, sa_column_kwargs=NONE_YET)
     escalation_level: int = 0
+    escalates_at: datetime | None = Field(default=None, sa_type=INSTANT)
     is_self_fixed: bool = False
+    has_appealed: bool = Field(default=False, sa_column_kwargs=NOT_YET)
+    is_exempt: bool = Field(default=False, sa_column_kwargs=NOT_YET)
+    pending_kinds: list[RequestKind] = Field(default_factory=list, sa_type=STRINGS, sa_column_kwargs=EMPTY)
+    open_helper_ids: list[int] = Field(default_factory=list, sa_type=NUMBERS, sa_column_kwargs=EMPTY)
+    agreed_role: Role | None = Field(default=None, sa_type=enum_type(Role, "agreed_role"))
+    noticed: int = Field(default=0, sa_column_kwargs=NONE_YET)
+    """Which notice of the present due time was raised: 0 none, 1 near due, 2 overdue. It only spares the worker a
+    search (`notices` is what holds them to one), so it is no part of the ticket's version and never shown."""
     history_count: int
     history_sha256: str = Field(max_length=64)
 
@@ -143,6 +204,7 @@ class TicketClock(Table, table=True):
     clock: Clock = Field(sa_type=enum_type(Clock, "clock"))
     cycle: int
     unit_id: int | None = Field(default=None, foreign_key="units.id")
+    extensions: int = Field(default=0, sa_column_kwargs=NONE_YET)
     started_at: datetime = Field(sa_type=INSTANT)
     started_by: str = Field(max_length=32)
     stopped_at: datetime | None = Field(default=None, sa_type=INSTANT)

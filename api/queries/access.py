@@ -1,12 +1,15 @@
 """The policy of who sees what, as SQL: the one WHERE clause of lists, counts and single tickets."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, Select, and_, any_, false, func, or_, select, true
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from api.domain.access import TicketScope, Viewer, ticket_scope
-from api.models import Ticket
+from api.domain.requests import RequestKind
+from api.models import Ticket, TicketRequest
 
 
 def visible_tickets(viewer: Viewer) -> ColumnElement[bool]:
@@ -28,4 +31,28 @@ def _in_scope(scope: TicketScope) -> ColumnElement[bool]:
         marks.append(col(Ticket.unit_id) == scope.unit_id)
     if scope.reporter_id is not None:
         marks.append(col(Ticket.reporter_id) == scope.reporter_id)
+    if scope.helping_unit_id is not None:
+        marks.append(called_to_help(scope.helping_unit_id))
+    if scope.escalated_unit_ids:
+        below = col(Ticket.unit_id).in_(scope.escalated_unit_ids)
+        marks.append(and_(below, col(Ticket.escalation_level) > 0))
+    if scope.following_id is not None:
+        merged = aliased(Ticket)
+        masters = select(col(merged.merged_into_id)).where(
+            col(merged.reporter_id) == scope.following_id, col(merged.merged_into_id).is_not(None)
+        )
+        marks.append(_is_one_of(masters))
     return or_(in_grids(scope.grid_prefixes), *marks)
+
+
+def called_to_help(unit_id: int, *which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition for the tickets that this unit was called to help with."""
+    calls = select(col(TicketRequest.ticket_id)).where(
+        col(TicketRequest.unit_id) == unit_id, col(TicketRequest.kind) == RequestKind.HELP, *which
+    )
+    return _is_one_of(calls)
+
+
+def _is_one_of(ids: Select[Any]) -> ColumnElement[bool]:
+    # An array is looked up once and then in the primary key; IN (SELECT ...) beside an OR would read every ticket.
+    return col(Ticket.id) == any_(func.array(ids.scalar_subquery()))

@@ -10,8 +10,9 @@ from sqlmodel import col
 
 from api.db import ReadSession
 from api.domain.access import Role, Viewer
+from api.domain.requests import RequestKind
 from api.domain.sign_ins import EndReason
-from api.models import Grid, GridPerson, Person, ReferenceVersion, SignIn, Ticket
+from api.models import Grid, GridPerson, Person, ReferenceVersion, SignIn, Ticket, TicketRequest, Unit
 from api.queries.access import in_grids, visible_tickets
 from api.queries.filters import IS_OPEN
 
@@ -37,6 +38,21 @@ def _select_viewer() -> Select[Any]:
         )
         .scalar_subquery()
     )
+    helps = (
+        select(col(TicketRequest.id))
+        .where(col(TicketRequest.unit_id) == col(Person.unit_id), col(TicketRequest.kind) == RequestKind.HELP)
+        .exists()
+    )
+    follows = (
+        select(col(Ticket.id))
+        .where(col(Ticket.reporter_id) == col(Person.id), col(Ticket.merged_into_id).is_not(None))
+        .exists()
+    )
+    below = (
+        select(func.coalesce(func.array_agg(col(Unit.id)), []))
+        .where(col(Unit.parent_id) == col(Person.unit_id), col(Person.role) == Role.UNIT_LEAD)
+        .scalar_subquery()
+    )
     statement: Any = (
         select(
             col(Person.id),
@@ -45,6 +61,9 @@ def _select_viewer() -> Select[Any]:
             col(Person.role),
             col(Person.unit_id),
             duties.label("grid_codes"),
+            helps.label("helps"),
+            follows.label("follows"),
+            below.label("unit_ids_below"),
             select(col(ReferenceVersion.version)).scalar_subquery().label("reference_version"),
         )
         .join(SignIn, col(SignIn.person_id) == col(Person.id))
@@ -72,6 +91,9 @@ async def find_viewer(session: ReadSession, sign_in_id: UUID, today: date) -> Fo
         role=row.role,
         unit_id=row.unit_id,
         grid_codes=tuple(sorted(row.grid_codes)),
+        helps=row.helps,
+        follows=row.follows,
+        unit_ids_below=tuple(sorted(row.unit_ids_below)),
     )
     return FoundViewer(viewer, row.reference_version)
 

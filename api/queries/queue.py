@@ -2,39 +2,72 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, literal_column, or_
 from sqlmodel import col
 
 from api.domain.access import UNIT_ROLES, Role, Viewer
+from api.domain.cases import Triage
 from api.domain.lifecycle import State
 from api.domain.reference import Reference
-from api.domain.tickets import Triage
-from api.models import Ticket
-from api.queries.access import in_grids
+from api.domain.requests import DECIDERS, RequestState
+from api.models import Ticket, TicketRequest
+from api.models.tickets import HAS_PENDING_SQL
+from api.queries.access import called_to_help, in_grids
 from api.queries.filters import IS_OPEN, is_overdue
 
 
 def work_of(viewer: Viewer, reference: Reference, now: datetime) -> ColumnElement[bool]:
     """Return the condition for the tickets that wait for this viewer.
 
-    A unit: to sign for and to rectify, reworks included. An officer: repairs to check in the own grids, not
-    those reported by herself. A dispatcher: what waits for triage, and, where the desk closes, what was
-    checked. A supervisor: what is overdue. An administrator: what no rule or calendar could settle.
+    A unit: to sign for and to rectify, reworks included, and calls for help that it has not answered. An
+    officer: tips to verify and repairs to check in the own grids, not those reported by herself. A
+    dispatcher: what waits for triage, requests to decide and, where the desk closes, what was checked. A
+    supervisor: what is overdue, and requests to decide. An administrator: what no rule or calendar could settle.
     """
-    state = col(Ticket.state)
+    state, triage = col(Ticket.state), col(Ticket.triage)
     if viewer.role in UNIT_ROLES:
-        return and_(
-            IS_OPEN, col(Ticket.unit_id) == viewer.unit_id, state.in_([State.ASSIGNED, State.IN_PROGRESS])
-        )
+        return _work_of_unit(viewer)
     if viewer.role is Role.OFFICER:
-        unchecked = and_(IS_OPEN, state == State.RECTIFIED, col(Ticket.checked_at).is_(None))
-        checks = and_(unchecked, in_grids(viewer.grid_codes))
-        if reference.policies.checker_may_be_reporter:
-            return checks
-        return and_(checks, col(Ticket.reporter_id) != viewer.person_id)
+        return and_(IS_OPEN, _work_of_officer(viewer, reference), in_grids(viewer.grid_codes))
     if viewer.role is Role.DISPATCHER:
         checked = and_(state == State.RECTIFIED, col(Ticket.checked_at).is_not(None))
-        return and_(IS_OPEN, or_(state.in_([State.REPORTED, State.FILED]), checked))
+        at_desk = and_(IS_OPEN, or_(state.in_([State.REPORTED, State.FILED]), checked))
+        return or_(at_desk, _to_decide(viewer.role))
     if viewer.role is Role.SUPERVISOR:
-        return is_overdue(now)
-    return and_(IS_OPEN, col(Ticket.triage).in_([Triage.NO_RULE, Triage.NO_DEADLINE, Triage.OUTSIDE_GRIDS]))
+        return or_(is_overdue(now), _to_decide(viewer.role))
+    return and_(IS_OPEN, triage.in_([Triage.NO_RULE, Triage.NO_DEADLINE, Triage.OUTSIDE_GRIDS]))
+
+
+def _work_of_unit(viewer: Viewer) -> ColumnElement[bool]:
+    own = and_(
+        IS_OPEN,
+        col(Ticket.unit_id) == viewer.unit_id,
+        col(Ticket.state).in_([State.ASSIGNED, State.IN_PROGRESS]),
+    )
+    if not viewer.helps or viewer.unit_id is None:
+        return own
+    pending = col(TicketRequest.state) == RequestState.PENDING
+    return or_(own, and_(IS_OPEN, called_to_help(viewer.unit_id, pending)))
+
+
+def _work_of_officer(viewer: Viewer, reference: Reference) -> ColumnElement[bool]:
+    state = col(Ticket.state)
+    checks = and_(state == State.RECTIFIED, col(Ticket.checked_at).is_(None))
+    if not reference.policies.checker_may_be_reporter:
+        checks = and_(checks, col(Ticket.reporter_id) != viewer.person_id)
+    return or_(state == State.VERIFYING, checks)
+
+
+def _to_decide(role: Role) -> ColumnElement[bool]:
+    """Return the condition for tickets with a request that waits for this role."""
+    kinds = [kind for kind, deciders in DECIDERS.items() if role in deciders]
+    agreed = col(Ticket.agreed_role)
+    return and_(
+        _HAS_PENDING,
+        col(Ticket.pending_kinds).op("&&")(kinds),
+        or_(agreed.is_(None), agreed != role),
+    )
+
+
+_HAS_PENDING: ColumnElement[bool] = literal_column(HAS_PENDING_SQL)
+"""Written as the partial index has it, so that the planner knows it again."""

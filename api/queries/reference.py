@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from geoalchemy2.shape import to_shape
 from sqlalchemy import select
 from sqlmodel import col
 
 from api.db import Database, ReadSession
-from api.domain.calendars import CalendarDay, WorkCalendar
 from api.domain.catalogue import Catalogue, Category, Condition
 from api.domain.category_codes import Kind
 from api.domain.deadlines import Milestone
@@ -16,19 +16,13 @@ from api.domain.dispatch import RuleIndex
 from api.domain.dispatch_rules import DispatchRule
 from api.domain.grids import GridIndex
 from api.domain.limits import Limit
-from api.domain.policies import Policies
 from api.domain.reference import GridFacts, Reference, UnitFacts
-from api.models import (
-    Calendar,
-    Grid,
-    Policy,
-    ReferenceVersion,
-    Unit,
-)
-from api.models import CalendarDay as CalendarDayRow
 from api.models import Category as CategoryRow
 from api.models import Condition as ConditionRow
 from api.models import DispatchRule as DispatchRuleRow
+from api.models import Grid, ReferenceVersion, Unit
+from api.queries.calendars import load_calendars
+from api.queries.policies import load_policies
 
 
 class ReferenceCache:
@@ -60,19 +54,22 @@ async def load_reference(session: ReadSession) -> Reference:
     version = await reference_version(session)
     units = await _units(session)
     grids, grid_index = await _grids(session)
-    catalogue, category_ids, condition_ids = await _catalogue(session)
-    policies = {row.key: row.value for row in (await session.execute(select(Policy))).scalars()}
+    classes = await _classes(session)
+    calendars = await load_calendars(session)
     return Reference(
         version=version,
-        catalogue=catalogue,
-        category_ids=category_ids,
-        condition_ids=condition_ids,
+        catalogue=classes.in_force(),
+        category_ids={classes.categories[row_id].code: row_id for row_id in classes.in_force_ids},
+        known_categories=classes.categories,
+        known_conditions=classes.conditions,
+        condition_ids=classes.condition_ids,
         units=units,
         grids=grids,
         grid_index=grid_index,
         rules=RuleIndex(await _rules(session, units)),
-        calendars=await _calendars(session),
-        policies=Policies.from_mapping(policies),
+        calendars={code: stored.calendar for code, stored in calendars.items()},
+        calendar_versions={code: stored.version for code, stored in calendars.items()},
+        policies=await load_policies(session),
     )
 
 
@@ -114,17 +111,33 @@ async def _grids(session: ReadSession) -> tuple[dict[str, GridFacts], GridIndex]
     return facts, GridIndex(areas)
 
 
-async def _catalogue(session: ReadSession) -> tuple[Catalogue, dict[str, int], dict[str, int]]:
-    categories: dict[str, Category] = {}
-    category_ids: dict[str, int] = {}
-    codes: dict[int | None, str] = {}
-    rows = await session.execute(
-        select(CategoryRow).where(col(CategoryRow.is_active)).order_by(col(CategoryRow.code))
-    )
-    for row in rows.scalars():
+@dataclass(frozen=True, slots=True)
+class _Classes:
+    """All classes that ever were, by row id; those in force in the order of their codes."""
+
+    categories: dict[int, Category]
+    in_force_ids: list[int]
+    conditions: dict[int, Condition]
+    condition_ids: dict[tuple[int, int], int]
+
+    def in_force(self) -> Catalogue:
+        """Return what can be reported today."""
+        categories = [self.categories[row_id] for row_id in self.in_force_ids]
+        in_force = set(self.in_force_ids)
+        conditions = [
+            self.conditions[row_id]
+            for (category_id, _), row_id in self.condition_ids.items()
+            if category_id in in_force
+        ]
+        return Catalogue({one.code: one for one in categories}, {one.code: one for one in conditions})
+
+
+async def _classes(session: ReadSession) -> _Classes:
+    categories: dict[int, Category] = {}
+    in_force: list[int] = []
+    for row in (await session.execute(select(CategoryRow).order_by(col(CategoryRow.code)))).scalars():
         assert row.id is not None  # noqa: S101  a stored row has its id
-        category_ids[row.code], codes[row.id] = row.id, row.code
-        categories[row.code] = Category(
+        categories[row.id] = Category(
             code=row.code,
             scheme=row.scheme,
             kind=Kind(row.kind),
@@ -135,14 +148,15 @@ async def _catalogue(session: ReadSession) -> tuple[Catalogue, dict[str, int], d
             minor_zh=row.minor_zh,
             minor_en=row.minor_en,
         )
-    conditions: dict[str, Condition] = {}
-    condition_ids: dict[str, int] = {}
-    for row in (await session.execute(select(ConditionRow))).scalars():
-        code = codes.get(row.category_id)
-        if code is None or row.id is None:
-            continue
-        condition = Condition(
-            category_code=code,
+        if row.is_active:
+            in_force.append(row.id)
+    conditions: dict[int, Condition] = {}
+    condition_ids: dict[tuple[int, int], int] = {}
+    for row in (await session.execute(select(ConditionRow).order_by(col(ConditionRow.id)))).scalars():
+        assert row.id is not None  # noqa: S101  a stored row has its id
+        condition_ids[row.category_id, row.number] = row.id
+        conditions[row.id] = Condition(
+            category_code=categories[row.category_id].code,
             number=row.number,
             condition_zh=row.condition_zh,
             condition_en=row.condition_en,
@@ -153,8 +167,7 @@ async def _catalogue(session: ReadSession) -> tuple[Catalogue, dict[str, int], d
             after_photo=row.needs_after_photo,
             self_fix=row.may_self_fix,
         )
-        conditions[condition.code], condition_ids[condition.code] = condition, row.id
-    return Catalogue(categories, conditions), category_ids, condition_ids
+    return _Classes(categories, in_force, conditions, condition_ids)
 
 
 async def _rules(session: ReadSession, units: Mapping[int, UnitFacts]) -> list[DispatchRule]:
@@ -180,26 +193,3 @@ async def _rules(session: ReadSession, units: Mapping[int, UnitFacts]) -> list[D
         # A rule whose unit was closed down must not win: the next rule or the fallback takes over.
         if units[row.unit_id].is_active
     ]
-
-
-async def _calendars(session: ReadSession) -> dict[str, WorkCalendar]:
-    days: dict[str, list[CalendarDay]] = {}
-    for row in (await session.execute(select(CalendarDayRow))).scalars():
-        ranges = tuple((first, last) for first, last in row.ranges)
-        days.setdefault(row.calendar_code, []).append(
-            CalendarDay(row.on, row.kind, ranges, row.name_zh, row.name_en)
-        )
-    return {
-        row.code: WorkCalendar(
-            code=row.code,
-            name_zh=row.name_zh,
-            name_en=row.name_en,
-            time_zone=row.time_zone,
-            weekly=[tuple((first, last) for first, last in day) for day in row.weekly],
-            exceptions=days.get(row.code, []),
-            first_on=row.first_on,
-            last_on=row.last_on,
-            working_day_minutes=row.working_day_minutes,
-        )
-        for row in (await session.execute(select(Calendar))).scalars()
-    }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,13 @@ from sqlmodel import col
 
 from api.db import ReadSession
 from api.domain.access import Role, Viewer
+from api.domain.cases import Case
 from api.domain.errors import NotFound
 from api.domain.evidence import PhotoFacts
 from api.domain.lifecycle import State
+from api.domain.parties import PARTY_FIELDS, Party
 from api.domain.reference import Reference
-from api.domain.tickets import Case, Party
+from api.domain.requests import RequestKind
 from api.models import Person, Photo, Ticket
 from api.pages import Cursor, Page, SortKey
 from api.queries.access import visible_tickets
@@ -34,6 +37,7 @@ class TicketFacts:
     state: State
     version: int
     category_code: str
+    category_id: int
     condition_id: int | None
     grid_code: str | None
     unit_id: int | None
@@ -65,17 +69,30 @@ class TicketFacts:
     due_explanation: dict[str, str] | None
     dispatch_rule_id: str | None
     dispatch_explanation: dict[str, str] | None
+    return_until: datetime | None
+    returned_unit_ids: list[int]
+    is_pinned: bool
+    extension_count: int
+    suspended_until: datetime | None
+    merged_into_id: UUID | None
     rework_count: int
+    reopen_count: int
     urged_count: int
+    supervised_count: int
     escalation_level: int
     is_self_fixed: bool
+    has_appealed: bool
+    is_exempt: bool
+    pending_kinds: list[RequestKind]
+    open_helper_ids: list[int]
+    agreed_role: Role | None
 
     def party(self) -> Party:
         """Return the facts that decide whose step is next."""
-        return Party(
-            self.state, self.unit_id, self.reporter_id, self.fixed_by_id, self.checked_at, self.grid_code
-        )
+        return Party(*_PARTY(self))
 
+
+_PARTY = attrgetter(*PARTY_FIELDS)
 
 _reporter, _handler = aliased(Person), aliased(Person)
 
@@ -117,7 +134,7 @@ def facts_of_case(case: Case, viewer: Viewer, reference: Reference) -> TicketFac
     shared = {name: getattr(case, name) for name in _COLUMNS if name not in {"category_code", "condition_id"}}
     return TicketFacts(
         category_code=case.category,
-        condition_id=reference.condition_ids[case.condition.code] if case.condition else None,
+        condition_id=reference.condition_id(case.category_id, case.condition),
         handler_name=None,
         handler_role=None,
         reporter_name=viewer.name,

@@ -10,7 +10,7 @@ from api.language import Language
 from api.pages import Cursor, PageQuery, context_of
 from api.queries.queue import work_of
 from api.queries.tickets import ORDERS, find_page
-from api.schemas.tickets import TicketPage, ticket_brief
+from api.schemas.tickets import TicketPage, ticket_page
 
 router = APIRouter(prefix="/v1", tags=["queue"])
 
@@ -24,7 +24,7 @@ async def queue_list(
     language: Language,
     fresh: Fresh,
 ) -> Response:
-    """List what waits for you: a unit's tickets, an officer's checks, a dispatcher's triage."""
+    """List what waits for you: a unit's tickets, an officer's checks, a dispatcher's triage, requests to decide."""
     viewer, reference = caller.viewer, caller.reference
     context = context_of("queue", viewer.person_id)
     page = await find_page(
@@ -36,8 +36,4 @@ async def queue_list(
         limit=query.limit,
         context=context,
     )
-    shown = TicketPage(
-        items=[ticket_brief(ticket, reference, viewer, now, language) for ticket in page.items],
-        next=page.next,
-    )
-    return fresh.answer(shown)
+    return fresh.answer(ticket_page(page, reference, viewer, now, language))

@@ -9,9 +9,10 @@ from api.deps import Caller, Now, Wired, Writing
 from api.language import Language
 from api.queries.cases import load_stretches
 from api.queries.reports import get_report
+from api.queries.requests import requests_of
 from api.queries.tickets import facts_of_case, get_ticket, photos_of
 from api.schemas.reports import DuplicateShown, FiledReportShown, ReportInput, ReportShown, signals_shown
-from api.schemas.tickets import ticket_shown
+from api.schemas.tickets import Kept, ticket_shown
 from api.services.reports import file_report
 
 router = APIRouter(prefix="/v1", tags=["reports"])
@@ -48,12 +49,15 @@ async def report_file(
         response.status_code = 200
         stored = await get_report(session, report_id)
         ticket = await get_ticket(session, viewer, stored.ticket_id)
-        stretches = await load_stretches(session, ticket.id)
-        photos = await photos_of(session, ticket.id)
+        kept = Kept(
+            await load_stretches(session, ticket.id),
+            await photos_of(session, ticket.id),
+            await requests_of(session, ticket.id),
+        )
     else:
-        stored, photos = filed.report, filed.photos
-        ticket = facts_of_case(filed.case, viewer, reference)
-        stretches = filed.case.ledger.stretches
+        stored, case = filed.report, filed.case
+        ticket = facts_of_case(case, viewer, reference)
+        kept = Kept(case.ledger.stretches, filed.photos, case.requests)
     return FiledReportShown(
         report=ReportShown(
             id=report_id,
@@ -62,7 +66,7 @@ async def report_file(
             photos=stored.photo_ids,
             awaited_photos=stored.awaited_photo_ids,
         ),
-        ticket=ticket_shown(ticket, stretches, photos, reference, viewer, now, language),
+        ticket=ticket_shown(ticket, kept, reference, viewer, now, language),
         duplicates=[DuplicateShown.model_validate(duplicate) for duplicate in stored.duplicates],
         signals=signals_shown(stored.signals, language),
     )

@@ -7,16 +7,17 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from api.db import ReadSession
-from api.deps import Caller, Now, Reading, SignedIn, Writing
-from api.domain.errors import FieldWrong, VersionNeeded
+from api.deps import Caller, Now, Reading, SignedIn, Wired, Writing
+from api.domain.errors import VersionNeeded
 from api.domain.limits import Language as LanguageCode
-from api.etags import UNCHANGED, Fresh, etag_of, version_from_if_match
+from api.etags import UNCHANGED, Fresh, seen_version, versioned_etag
 from api.language import Language
 from api.pages import Cursor, context_of
 from api.queries.cases import load_stretches
 from api.queries.counts import count_by
 from api.queries.filters import conditions
 from api.queries.histories import find_break, history_of
+from api.queries.requests import requests_of
 from api.queries.tickets import (
     ORDERS,
     TicketFacts,
@@ -30,8 +31,9 @@ from api.schemas.filters import TicketCountQuery, TicketListQuery
 from api.schemas.history import History, event_shown
 from api.schemas.marks import Counts, CountShown, named_mark
 from api.schemas.steps import StepInput
-from api.schemas.tickets import TicketPage, TicketShown, ticket_brief, ticket_shown
-from api.services.tickets import StepRequest, take_step
+from api.schemas.tickets import Kept, TicketPage, TicketShown, ticket_page, ticket_shown
+from api.services.taking import StepRequest
+from api.services.tickets import take_step
 
 router = APIRouter(prefix="/v1", tags=["tickets"])
 
@@ -58,11 +60,7 @@ async def ticket_list(
         limit=query.limit,
         context=context,
     )
-    shown = TicketPage(
-        items=[ticket_brief(ticket, reference, viewer, now, language) for ticket in page.items],
-        next=page.next,
-    )
-    return fresh.answer(shown)
+    return fresh.answer(ticket_page(page, reference, viewer, now, language))
 
 
 @router.get("/tickets/counts", operation_id="ticket_count")
@@ -137,6 +135,7 @@ async def ticket_step(  # noqa: PLR0913  what a step needs
     step: StepInput,
     caller: Caller,
     session: Writing,
+    wired: Wired,
     now: Now,
     language: Language,
     response: Response,
@@ -163,7 +162,11 @@ async def ticket_step(  # noqa: PLR0913  what a step needs
         condition=step.condition,
         grid=step.grid,
         unit=step.unit,
+        helpers=tuple(dict.fromkeys(step.helpers)),
         handler=step.handler,
+        master=step.master,
+        until=step.resumes_at(wired.settings.zone),
+        confirmed=step.confirmed,
     )
     await take_step(session, caller.reference, caller.viewer, ticket_id, request, now, key=idempotency_key)
     ticket = await get_ticket(session, caller.viewer, ticket_id)
@@ -173,9 +176,8 @@ async def ticket_step(  # noqa: PLR0913  what a step needs
 
 
 def ticket_etag(shown: TicketShown) -> str:
-    """Return the tag of a ticket's answer; it begins with the version, so that If-Match can carry it back."""
-    digest = etag_of(shown.model_dump_json()).strip('"')
-    return f'"{shown.version}.{digest}"'
+    """Return the tag of a ticket's answer."""
+    return versioned_etag(shown.version, shown)
 
 
 async def _show(
@@ -183,14 +185,14 @@ async def _show(
 ) -> TicketShown:
     stretches = await load_stretches(session, ticket.id)
     photos = await photos_of(session, ticket.id)
-    return ticket_shown(ticket, stretches, photos, caller.reference, caller.viewer, now, language)
+    requests = await requests_of(session, ticket.id)
+    kept = Kept(stretches, photos, requests)
+    return ticket_shown(ticket, kept, caller.reference, caller.viewer, now, language)
 
 
 def _seen_version(version: int | None, if_match: str | None) -> int:
     """Return the version that the caller saw: from the body or the header, which must agree."""
-    from_header = version_from_if_match(if_match) if if_match is not None else None
-    if version is None and from_header is None:
+    seen = seen_version(version, if_match)
+    if seen is None:
         raise VersionNeeded("Name the version that you saw: `version` in the body, or If-Match.")
-    if version is not None and from_header is not None and version != from_header:
-        raise FieldWrong("/version", "version_contradicts", "The body and If-Match name different versions.")
-    return version if version is not None else from_header or 0
+    return seen

@@ -1,6 +1,7 @@
 """What the wire has in common: closed input shapes, bounded text, instants with an offset."""
 
 import re
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -9,6 +10,8 @@ from api.domain.geo import MAX_LATITUDE, MAX_LONGITUDE
 
 RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
 """How an instant begins: date and time, written out."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Input(BaseModel):
@@ -47,6 +50,17 @@ Longitude = Annotated[float, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE, allow_in
 Latitude = Annotated[float, Field(ge=-MAX_LATITUDE, le=MAX_LATITUDE, allow_inf_nan=False)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 """RFC 3339 with an offset; a time without one names no instant and is refused, and so is a bare number."""
+
+
+def _day_written_out(sent: object) -> object:
+    # Pydantic reads a number as seconds since 1970, and an instant at midnight as its day: that would be a guess.
+    if not (isinstance(sent, str) and _DAY.fullmatch(sent)):
+        raise ValueError("a day looks like 2026-11-22")
+    return sent
+
+
+Day = Annotated[date, BeforeValidator(_day_written_out)]
+"""A day of a calendar, written out; an instant that happens to be a midnight is none."""
 
 
 class Named(Output):

@@ -41,8 +41,8 @@ def named_mark(by: str, key: str | int | None, reference: Reference, language: L
     text = str(key)
     if by == "state":
         return Mark(text, name_in(language, *STATE_NAMES[State(text)]))
-    if by == "category" and text in reference.catalogue.categories:
-        category = reference.catalogue.categories[text]
+    if by == "category" and text in reference.categories_by_code:
+        category = reference.categories_by_code[text]
         return Mark(text, name_in(language, category.minor_zh, category.minor_en))
     if by == "grid" and text in reference.grids:
         grid = reference.grids[text]

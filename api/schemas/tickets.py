@@ -1,6 +1,7 @@
 """Tickets on the wire."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.domain.access import Role, Viewer, sees_name_of
+from api.domain.cases import Triage
 from api.domain.deadlines import Light, light
 from api.domain.evidence import PhotoFacts
 from api.domain.ledger import Stretch
@@ -21,12 +23,16 @@ from api.domain.lifecycle import (
     State,
 )
 from api.domain.limits import Language
+from api.domain.parties import offered_actions
 from api.domain.reference import GridFacts, Reference
 from api.domain.reports import Priority, Source
-from api.domain.tickets import Triage, offered_actions
+from api.domain.requests import Request, RequestKind
 from api.language import name_in
+from api.pages import Page
 from api.queries.tickets import TicketFacts
 from api.schemas.base import GridStep, Named, Output, PlaceShown
+from api.schemas.clocks import DeadlineShown, clocks_shown
+from api.schemas.requests import RequestShown, requests_shown
 
 _TRIAGE: dict[Triage, tuple[str, str]] = {
     Triage.NOT_AN_OFFICER: ("非网格员上报，待受理员立案", "Not an officer's report: a dispatcher files it."),
@@ -35,6 +41,8 @@ _TRIAGE: dict[Triage, tuple[str, str]] = {
     Triage.PHOTOS_AWAITED: ("等待照片上传", "It waits for its photos."),
     Triage.NO_RULE: ("没有匹配的派遣规则", "No dispatch rule matches."),
     Triage.NO_DEADLINE: ("日历未加载到截止日期", "The calendar ends before the due time."),
+    Triage.RETURNED: ("责任单位已回退，待重新派遣", "The unit returned it: send it to another."),
+    Triage.ADJUDICATION: ("第二个单位回退，待指定管辖", "A second unit returned it: a ruling is needed."),
 }
 
 
@@ -95,31 +103,16 @@ class TicketBrief(Output):
     due_at: datetime | None
     light: Light | None
     rework_count: int
+    reopened: int = Field(description="How often the problem came back after closing (反弹).")
     urged: int = Field(description="How often the ticket was urged.")
+    supervised: int = Field(description="How often a supervisor gave an opinion (督办).")
+    escalation_level: int = Field(description="The rung of the escalation ladder; 0 is none.")
+    suspended_until: datetime | None = Field(description="When a suspended ticket resumes by itself.")
+    pinned: bool = Field(description="A ruling made the unit responsible; it can't return the ticket.")
     self_fixed: bool
+    exempt: bool = Field(description="An appeal was granted: statistics leave its lateness out.")
+    pending: list[RequestKind] = Field(description="Requests that wait for a decision.")
     actions: list[Action] = Field(description="What this caller may do now.")
-
-
-class ClockShown(Output):
-    """One stretch of one clock."""
-
-    clock: Clock
-    cycle: int
-    started_at: datetime
-    started_by: str
-    stopped_at: datetime | None
-    stopped_by: str | None
-    limit: str | None
-    calendar: str | None
-    due_at: datetime | None
-
-
-class DeadlineShown(Output):
-    """How the rectification's due time came about."""
-
-    rule: str | None
-    explanation: str | None
-    clock: list[ClockShown]
 
 
 class DispatchShown(Output):
@@ -145,6 +138,9 @@ class TicketShown(TicketBrief):
 
     deadline: DeadlineShown
     dispatch: DispatchShown
+    return_until: datetime | None = Field(description="Until when the unit may return the ticket.")
+    merged_into: UUID | None = Field(description="The ticket that this one was merged into.")
+    requests: list[RequestShown] = Field(description="All that was asked for, oldest first.")
     photos: list[PhotoShown]
 
 
@@ -180,7 +176,7 @@ def brief_fields(
     ticket: TicketFacts, reference: Reference, viewer: Viewer, now: datetime, language: Language
 ) -> dict[str, Any]:
     """Return what every way of showing a ticket has in common."""
-    category = reference.catalogue.categories[ticket.category_code]
+    category = reference.known_category(ticket.category_id)
     condition = reference.condition_by_id(ticket.condition_id) if ticket.condition_id else None
     unit = reference.units[ticket.unit_id] if ticket.unit_id else None
     return {
@@ -223,9 +219,16 @@ def brief_fields(
         "due_at": ticket.due_at,
         "light": light(now, ticket.yellow_at, ticket.due_at) if ticket.state in OPEN else None,
         "rework_count": ticket.rework_count,
+        "reopened": ticket.reopen_count,
         "urged": ticket.urged_count,
+        "supervised": ticket.supervised_count,
+        "escalation_level": ticket.escalation_level,
+        "suspended_until": ticket.suspended_until,
+        "pinned": ticket.is_pinned,
         "self_fixed": ticket.is_self_fixed,
-        "actions": offered_actions(ticket.party(), viewer, reference.policies),
+        "exempt": ticket.is_exempt,
+        "pending": ticket.pending_kinds,
+        "actions": offered_actions(ticket.party(), viewer, reference.policies, now),
     }
 
 
@@ -236,10 +239,26 @@ def ticket_brief(
     return TicketBrief(**brief_fields(ticket, reference, viewer, now, language))
 
 
+def ticket_page(
+    page: Page[TicketFacts], reference: Reference, viewer: Viewer, now: datetime, language: Language
+) -> TicketPage:
+    """Show one page of a list."""
+    items = [ticket_brief(ticket, reference, viewer, now, language) for ticket in page.items]
+    return TicketPage(items=items, next=page.next)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept beside a ticket's row: its ledger, its photos, its requests."""
+
+    stretches: Sequence[Stretch]
+    photos: Sequence[PhotoFacts]
+    requests: Sequence[Request] = ()
+
+
 def ticket_shown(
     ticket: TicketFacts,
-    stretches: Sequence[Stretch],
-    photos: Sequence[PhotoFacts],
+    kept: Kept,
     reference: Reference,
     viewer: Viewer,
     now: datetime,
@@ -251,11 +270,14 @@ def ticket_shown(
         deadline=DeadlineShown(
             rule=ticket.due_rule,
             explanation=(ticket.due_explanation or {}).get(language),
-            clock=[_clock(stretch, language) for stretch in stretches],
+            clock=clocks_shown(kept.stretches, language),
         ),
         dispatch=DispatchShown(
             rule_id=ticket.dispatch_rule_id, explanation=(ticket.dispatch_explanation or {}).get(language)
         ),
+        return_until=ticket.return_until,
+        merged_into=ticket.merged_into_id,
+        requests=requests_shown(kept.requests, reference, language),
         photos=[
             PhotoShown(
                 id=photo.id,
@@ -265,20 +287,6 @@ def ticket_shown(
                 taken_at=photo.taken_at,
                 received_at=photo.received_at,
             )
-            for photo in photos
+            for photo in kept.photos
         ],
-    )
-
-
-def _clock(stretch: Stretch, language: Language) -> ClockShown:
-    return ClockShown(
-        clock=stretch.clock,
-        cycle=stretch.cycle,
-        started_at=stretch.started_at,
-        started_by=stretch.started_by,
-        stopped_at=stretch.stopped_at,
-        stopped_by=stretch.stopped_by,
-        limit=stretch.term.limit.text(language) if stretch.term else None,
-        calendar=stretch.term.calendar_code if stretch.term else None,
-        due_at=stretch.due_at,
     )

@@ -3,23 +3,24 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, cast, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, cast, func, insert, literal, or_, select, update
+from sqlalchemy import case as sql_case
 from sqlalchemy.types import Text
 
 from api.db import WriteSession
+from api.domain.cases import Case
 from api.domain.errors import VersionConflict
 from api.domain.ledger import Stretch
 from api.domain.numbers import NumberParts, number_parts
 from api.domain.reference import Reference
-from api.domain.tickets import Case
 from api.models import metadata
-from api.queries.cases import CASE_COLUMNS
+from api.queries.cases import CASE_COLUMNS, REQUEST_COLUMNS
 from api.queries.geometry import point
 
 _TOLD_ONCE = frozenset(
     {"id", "number", "reporter_id", "source", "address", "description", "observed_at", "reported_at"}
 )
-_CHANGING = tuple(name for name in CASE_COLUMNS if name not in _TOLD_ONCE)
+_CHANGING = tuple(name for name in (*CASE_COLUMNS, *REQUEST_COLUMNS) if name not in _TOLD_ONCE)
 """Columns that steps change."""
 
 # Tables rather than classes: these are the hot ways in, and the ORM's own work on an insert costs as much as the
@@ -27,6 +28,7 @@ _CHANGING = tuple(name for name in CASE_COLUMNS if name not in _TOLD_ONCE)
 _TICKETS = metadata.tables["tickets"]
 _CLOCKS = metadata.tables["ticket_clocks"]
 _EVENTS = metadata.tables["ticket_events"]
+_REQUESTS = metadata.tables["ticket_requests"]
 
 
 async def insert_case(session: WriteSession, case: Case, reference: Reference, zone: ZoneInfo) -> None:
@@ -56,6 +58,7 @@ async def insert_case(session: WriteSession, case: Case, reference: Reference, z
     case.number = (await session.execute(statement)).scalar_one()
     await _insert_events(session, case)
     await _insert_clocks(session, case)
+    await _store_requests(session, case)
 
 
 async def update_case(session: WriteSession, case: Case, reference: Reference, read_version: int) -> None:
@@ -63,7 +66,7 @@ async def update_case(session: WriteSession, case: Case, reference: Reference, r
     statement = (
         update(_TICKETS)
         .where(_TICKETS.c.id == case.id, _TICKETS.c.version == read_version)
-        .values(**_columns(case, reference))
+        .values(**_columns(case, reference), noticed=_noticed(case))
     )
     result: Any = await session.execute(statement)
     if result.rowcount != 1:
@@ -71,6 +74,7 @@ async def update_case(session: WriteSession, case: Case, reference: Reference, r
     for stretch in case.ledger.stretches:
         if stretch.is_stored_open and stretch.stopped_at is not None:
             await _stop_clock(session, stretch)
+    await _store_requests(session, case)
     await _insert_events(session, case)
     await _insert_clocks(session, case)
 
@@ -78,12 +82,18 @@ async def update_case(session: WriteSession, case: Case, reference: Reference, r
 def _columns(case: Case, reference: Reference) -> dict[str, Any]:
     grid = reference.grids.get(case.grid_code) if case.grid_code else None
     return {
-        "category_id": reference.category_ids[case.category],
         "category_code": case.category,
-        "condition_id": reference.condition_ids[case.condition.code] if case.condition else None,
+        "condition_id": reference.condition_id(case.category_id, case.condition),
         **({"grid_id": grid.id} if grid else {}),
         **{name: getattr(case, name) for name in _CHANGING},
     }
+
+
+def _noticed(case: Case) -> ColumnElement[int]:
+    """Let the worker look again at a ticket whose due time or stage changed."""
+    now: dict[str, Any] = {"state": case.state, "due_at": case.due_at, "yellow_at": case.yellow_at}
+    changed = or_(*(_TICKETS.c[name].is_distinct_from(value) for name, value in now.items()))
+    return sql_case((changed, 0), else_=_TICKETS.c.noticed)
 
 
 def _numbered(parts: NumberParts) -> ColumnElement[str]:
@@ -95,7 +105,13 @@ def _numbered(parts: NumberParts) -> ColumnElement[str]:
 
 
 async def _insert_events(session: WriteSession, case: Case) -> None:
-    rows: list[dict[str, Any]] = [
+    await session.execute(insert(_EVENTS), new_event_rows(case))
+    case.new_events.clear()
+
+
+def new_event_rows(case: Case) -> list[dict[str, Any]]:
+    """Return the rows of a case's new events, by column."""
+    return [
         {
             "ticket_id": event.ticket_id,
             "seq": event.seq,
@@ -114,8 +130,6 @@ async def _insert_events(session: WriteSession, case: Case) -> None:
         }
         for event, previous, sha256 in case.new_events
     ]
-    await session.execute(insert(_EVENTS), rows)
-    case.new_events.clear()
 
 
 async def _insert_clocks(session: WriteSession, case: Case) -> None:
@@ -133,17 +147,44 @@ async def _stop_clock(session: WriteSession, stretch: Stretch) -> None:
     await session.execute(statement)
 
 
+async def _store_requests(session: WriteSession, case: Case) -> None:
+    """Store new requests, and what became of those that were pending."""
+    for request in case.requests:
+        if request.is_stored and (not request.is_pending or request.agreed_role):
+            decided = {name: getattr(request, name) for name in _DECIDED}
+            await session.execute(update(_REQUESTS).where(_REQUESTS.c.id == request.id).values(**decided))
+    rows = [
+        {"ticket_id": case.id} | {name: getattr(request, name) for name in (*_ASKED, *_DECIDED)}
+        for request in case.requests
+        if not request.is_stored
+    ]
+    if rows:
+        await session.execute(insert(_REQUESTS), rows)
+
+
+_ASKED = ("id", "kind", "made_in", "unit_id", "reason", "until", "asked_at", "asked_by_id")
+_DECIDED = ("state", "agreed_role", "decided_at", "decided_by_id", "decision")
+
+
 def _clock_row(case: Case, stretch: Stretch) -> dict[str, Any]:
-    term = stretch.term
     return {
         "ticket_id": case.id,
         "clock": stretch.clock,
         "cycle": stretch.cycle,
         "unit_id": stretch.unit_id,
+        "extensions": stretch.extensions,
         "started_at": stretch.started_at,
         "started_by": stretch.started_by,
         "stopped_at": stretch.stopped_at,
         "stopped_by": stretch.stopped_by,
+        **measure_columns(stretch),
+    }
+
+
+def measure_columns(stretch: Stretch) -> dict[str, Any]:
+    """Return what a stretch is measured by, and when it is due, by column."""
+    term = stretch.term
+    return {
         "calendar_code": term.calendar_code if term else None,
         "limit_value": term.limit.value if term else None,
         "limit_unit": term.limit.unit if term else None,

@@ -1,4 +1,4 @@
-"""Store reference data: calendars, units, classes, grids, rules, policies.
+"""Store reference data: units, classes, grids, rules, policies.
 
 Each function takes values that have been read and checked, whatever file they came from, and takes what is
 there already for an earlier version of the same: storing the same again changes nothing. Nothing is removed;
@@ -12,12 +12,11 @@ from typing import Any
 
 from geoalchemy2.shape import from_shape
 from shapely import MultiPolygon, Polygon
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlmodel import col
 
 from api.db import ReadSession, WriteSession
-from api.domain.calendars import WorkCalendar
 from api.domain.catalogue import Catalogue
 from api.domain.dispatch_conflicts import Known, conflicts
 from api.domain.dispatch_rules import DispatchRule
@@ -25,7 +24,7 @@ from api.domain.errors import FieldWrong
 from api.domain.grids import GridLevel
 from api.domain.policies import Policies
 from api.domain.reports import Source
-from api.models import Calendar, CalendarDay, Category, Condition, Grid, Policy, Unit
+from api.models import Category, Condition, Grid, Policy, Unit
 from api.models import DispatchRule as DispatchRuleRow
 from api.models.base import Table
 from api.models.units import UnitKind
@@ -56,36 +55,6 @@ class GridEntry:
     shape: Polygon | MultiPolygon
     parent: str | None = None
     unit: str | None = None
-
-
-async def store_calendars(session: WriteSession, calendars: Iterable[WorkCalendar]) -> None:
-    """Store calendars with their days; the days of a calendar that is there already are replaced."""
-    for calendar in calendars:
-        row: dict[str, Any] = {
-            "code": calendar.code,
-            "name_zh": calendar.name_zh,
-            "name_en": calendar.name_en,
-            "time_zone": calendar.time_zone,
-            "weekly": [[list(pair) for pair in ranges] for ranges in calendar.weekly],
-            "working_day_minutes": calendar.working_day_minutes,
-            "first_on": calendar.first_on,
-            "last_on": calendar.last_on,
-        }
-        await _upsert(session, Calendar, [row], ("code",))
-        await session.execute(delete(CalendarDay).where(col(CalendarDay.calendar_code) == calendar.code))
-        days: list[dict[str, Any]] = [
-            {
-                "calendar_code": calendar.code,
-                "on": day.on,
-                "kind": day.kind,
-                "ranges": [list(pair) for pair in day.ranges],
-                "name_zh": day.name_zh,
-                "name_en": day.name_en,
-            }
-            for day in calendar.exceptions.values()
-        ]
-        if days:
-            await session.execute(insert(CalendarDay), days)
 
 
 async def store_units(session: WriteSession, units: Sequence[UnitEntry]) -> dict[str, int]:

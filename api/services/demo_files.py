@@ -17,7 +17,8 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry import shape
 
 from api.domain.access import Role
-from api.domain.calendars import CalendarDay, Ranges, WorkCalendar
+from api.domain.calendar_drafts import read_hours
+from api.domain.calendars import CalendarDay, WorkCalendar
 from api.domain.catalogue import Catalogue
 from api.domain.catalogue_csv import read_catalogue
 from api.domain.dispatch_files import rules_from_list
@@ -162,30 +163,19 @@ def _calendar(row: _CalendarRow) -> WorkCalendar:
         raise ValueError(f"calendar {row.code}: {unknown[0]!r} is no day of the week")
     exceptions: list[CalendarDay] = []
     if row.exceptions:
-        hours = _ranges(row.exceptions.make_up_hours)
+        hours = read_hours(row.exceptions.make_up_hours)
         exceptions = chinese_exceptions(row.first_on.year, row.last_on.year, hours)
     return WorkCalendar(
         code=row.code,
         name_zh=row.name_zh,
         name_en=row.name_en,
         time_zone=row.time_zone,
-        weekly=[_ranges(row.weekly.get(day, [])) for day in DAYS],
+        weekly=[read_hours(row.weekly.get(day, [])) for day in DAYS],
         exceptions=exceptions,
         first_on=row.first_on,
         last_on=row.last_on,
         working_day_minutes=row.working_day_minutes,
     )
-
-
-def _ranges(hours: list[str]) -> Ranges:
-    """Read `08:00-12:00`; the calendar itself refuses what overlaps or runs backwards."""
-    pairs = (written.split("-") for written in hours)
-    return tuple((_minute(start), _minute(stop)) for start, stop in pairs)
-
-
-def _minute(written: str) -> int:
-    hours, minutes = written.split(":")
-    return int(hours) * 60 + int(minutes)
 
 
 def _grids(owner: str | None) -> tuple[GridEntry, ...]:

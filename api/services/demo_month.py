@@ -5,61 +5,17 @@ left out, so the youngest tickets stand in the middle of their lives. Since nigh
 state without a ticket, each state, each reason to wait and each kind of lateness has tickets of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import count
-from random import Random
-from typing import Any
-from uuid import uuid5
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-import shapely
-
-from api.domain.calendars import CalendarError, WorkCalendar
-from api.domain.catalogue import Catalogue, Condition
-from api.domain.deadlines import due_at
-from api.domain.geo import Place, metres_per_degree
-from api.domain.grids import GridLevel
-from api.domain.limits import Limit, LimitUnit
 from api.domain.reports import Source
-from api.services.catalogue import GridEntry
-from api.services.demo_plots import Plot, Spot
-from api.services.demo_street import NAMESPACE
+from api.services.demo_draws import CALL_HOURS, PATROL_HOURS, Draws, Scenery
+from api.services.demo_exceptions import exceptional
+from api.services.demo_plots import Plot
 
-SEED = "gridpatrol-demo/month"
-DAYS = 30
-ORDINARY = 186
+ORDINARY = 152
 SELF_FIXED = 12
 
-_URGENT = Limit(2, LimitUnit.URGENT_HOUR)
-_COMMON: Mapping[str, int] = {
-    "E0406-1": 9,
-    "E0110-1": 8,
-    "E0112-1": 7,
-    "E0410-1": 7,
-    "E0493-1": 6,
-    "E0136-1": 4,
-    "E0201-1": 5,
-    "E0113-1": 4,
-    "E0192-1": 5,
-    "E0117-1": 3,
-    "P0101-2": 2,
-    "P0103-3": 2,
-    "P0137-1": 3,
-    "P0128-1": 2,
-    "P0131-1": 2,
-    "P0305-1": 3,
-    "P0221-1": 2,
-    "P0204-1": 2,
-    "E0301-1": 2,
-    "E0204-1": 2,
-    "E0604-1": 4,
-    "E0496-1": 3,
-}
-"""What officers report most, with weights; unknown ones are passed over when a city brings its own classes."""
-
-_COMMON_SHARE = 0.6
 _SOURCES: Mapping[Source, int] = {
     Source.OFFICER: 76,
     Source.HOTLINE: 9,
@@ -68,232 +24,103 @@ _SOURCES: Mapping[Source, int] = {
     Source.SUPERIOR: 3,
     Source.MEDIA: 2,
 }
-_PATROL_HOURS: Mapping[int, int] = {
-    7: 5, 8: 12, 9: 14, 10: 12, 11: 7, 12: 3, 13: 4, 14: 10, 15: 12, 16: 10, 17: 6, 18: 4, 19: 5, 20: 3,
-}  # fmt: skip
-_CALL_HOURS: Mapping[int, int] = {**_PATROL_HOURS, 6: 2, 21: 5, 22: 4, 23: 2, 0: 1, 5: 1}
-_WEEKEND_SHARE = 0.55
-_EDGE_DEGREES = 0.00004
-"""About 4 m: so far from a grid's edge every spot lies, lest a phone's rounding carries it across."""
-
-
-@dataclass(frozen=True)
-class Scenery:
-    """What plots are made from."""
-
-    catalogue: Catalogue
-    grids: Sequence[GridEntry]
-    office: WorkCalendar
-    now: datetime
-    zone: ZoneInfo
 
 
 def plots(scenery: Scenery) -> list[Plot]:
     """Return all plots of the month, in no order of time."""
-    month = _Month(scenery)
-    return [*month.ordinary(), *month.self_fixed(), *month.waiting(), *month.on_the_way(), *month.late()]
+    draws = Draws(scenery)
+    usual = [*_ordinary(draws), *_self_fixed(draws), *_waiting(draws), *_on_the_way(draws), *_late(draws)]
+    return [*usual, *exceptional(draws)]
 
 
-class _Month:
-    """Hands out plots, each with a number of its own."""
+def _ordinary(draws: Draws) -> Iterator[Plot]:
+    """Tickets as they come in, most of them long finished."""
+    for _ in range(ORDINARY):
+        source = draws.random.choices(list(_SOURCES), weights=list(_SOURCES.values()))[0]
+        hours = PATROL_HOURS if source is Source.OFFICER else CALL_HOURS
+        desk = source is not Source.OFFICER
+        yield draws.plot(
+            draws.moment(hours),
+            draws.condition(),
+            source=source,
+            has_photo=draws.random.random() < 0.5,  # noqa: PLR2004  every other
+            names_condition=not desk or draws.random.random() < 0.75,  # noqa: PLR2004  three in four callers
+            intake_minutes=draws.random.randint(2, 18),
+            is_rejected=desk and draws.random.random() < 0.14,  # noqa: PLR2004  one call in seven
+            accept_minutes=draws.random.randint(4, 75),
+            is_handed_over=draws.random.random() < 0.12,  # noqa: PLR2004  one in eight
+            fix_share=draws.fix_share(),
+            failed_checks=draws.random.choices((0, 1, 2), weights=(88, 10, 2))[0],
+            check_minutes=draws.random.choices((20, 45, 80, 110, 200, 500), weights=(3, 5, 5, 3, 2, 1))[0],
+        )
 
-    def __init__(self, scenery: Scenery) -> None:
-        self.scenery, self.now = scenery, scenery.now
-        self.random = Random(SEED)  # noqa: S311  a story, not a secret
-        self.conditions = tuple(scenery.catalogue.conditions.values())
-        common = {code: scenery.catalogue.conditions.get(code) for code in _COMMON}
-        self.common = {condition: _COMMON[code] for code, condition in common.items() if condition}
-        self.urgent = [condition for condition in self.conditions if condition.limit == _URGENT]
-        self.areas = [grid for grid in scenery.grids if grid.level is GridLevel.UNIT_GRID]
-        self.names = {grid.code: grid.name_zh for grid in scenery.grids}
-        self.numbers = count(1)
 
-    def ordinary(self) -> Iterator[Plot]:
-        """Tickets as they come in, most of them long finished."""
-        for _ in range(ORDINARY):
-            source = self.random.choices(list(_SOURCES), weights=list(_SOURCES.values()))[0]
-            hours = _PATROL_HOURS if source is Source.OFFICER else _CALL_HOURS
-            desk = source is not Source.OFFICER
-            yield self.plot(
-                self.moment(hours),
-                self.condition(),
-                source=source,
-                has_photo=self.random.random() < 0.5,  # noqa: PLR2004  every other
-                names_condition=not desk or self.random.random() < 0.75,  # noqa: PLR2004  three in four callers
-                intake_minutes=self.random.randint(2, 18),
-                is_rejected=desk and self.random.random() < 0.14,  # noqa: PLR2004  one call in seven
-                accept_minutes=self.random.randint(4, 75),
-                is_handed_over=self.random.random() < 0.12,  # noqa: PLR2004  one in eight
-                fix_share=self.fix_share(),
-                failed_checks=self.random.choices((0, 1, 2), weights=(88, 10, 2))[0],
-                check_minutes=self.random.choices((20, 45, 80, 110, 200, 500), weights=(3, 5, 5, 3, 2, 1))[0],
-            )
+def _self_fixed(draws: Draws) -> Iterator[Plot]:
+    """即查即改: what officers put right themselves."""
+    allowed = [condition for condition in draws.conditions if condition.self_fix]
+    for _ in range(SELF_FIXED):
+        yield draws.plot(draws.moment(PATROL_HOURS), draws.random.choice(allowed), is_self_fix=True)
 
-    def self_fixed(self) -> Iterator[Plot]:
-        """即查即改: what officers put right themselves."""
-        allowed = [condition for condition in self.conditions if condition.self_fix]
-        for _ in range(SELF_FIXED):
-            yield self.plot(self.moment(_PATROL_HOURS), self.random.choice(allowed), is_self_fix=True)
 
-    def waiting(self) -> Iterator[Plot]:
-        """One or more tickets for each reason to wait for a person or a photo."""
-        for minutes, source in ((4, Source.HOTLINE), (11, Source.CITIZEN), (52, Source.SUPERVISION)):
-            yield self.plot(self.ago(minutes=minutes), self.condition(), source=source, intake_minutes=None)
-        for minutes in (9, 47):
-            yield self.plot(
-                self.ago(minutes=minutes), self.condition(), spot=self.outside(), intake_minutes=None
-            )
-        several = [c for c in self.conditions if len(self.siblings(c)) > 1]
-        for minutes in (6, 38):
-            yield self.plot(
-                self.ago(minutes=minutes),
-                self.random.choice(several),
-                names_condition=False,
-                intake_minutes=None,
-            )
-        for minutes in (25, 190):
-            yield self.plot(
-                self.ago(minutes=minutes), self.condition(), awaits_photo=True, intake_minutes=None
-            )
-        # Nobody owns what lies outside the street, so a class without a rule waits for a dispatcher's word.
-        for hours, condition in zip((1, 20), self.without_rule(), strict=False):
-            yield self.plot(
-                self.ago(hours=hours),
-                condition,
-                spot=self.outside(),
-                intake_minutes=5,
-                names_grid=False,
-                dispatch_minutes=None,
-            )
+def _waiting(draws: Draws) -> Iterator[Plot]:
+    """One or more tickets for each reason to wait for a person or a photo."""
+    for minutes, source in ((4, Source.HOTLINE), (11, Source.CITIZEN), (52, Source.SUPERVISION)):
+        yield draws.plot(draws.ago(minutes=minutes), draws.condition(), source=source, intake_minutes=None)
+    for minutes in (9, 47):
+        yield draws.plot(
+            draws.ago(minutes=minutes), draws.condition(), spot=draws.outside(), intake_minutes=None
+        )
+    several = [c for c in draws.conditions if len(draws.siblings(c)) > 1]
+    for minutes in (6, 38):
+        yield draws.plot(
+            draws.ago(minutes=minutes),
+            draws.random.choice(several),
+            names_condition=False,
+            intake_minutes=None,
+        )
+    for minutes in (25, 190):
+        yield draws.plot(
+            draws.ago(minutes=minutes), draws.condition(), awaits_photo=True, intake_minutes=None
+        )
+    # Nobody owns what lies outside the street, so a class without a rule waits for a dispatcher's word.
+    for hours, condition in zip((1, 20), draws.without_rule(), strict=False):
+        yield draws.plot(
+            draws.ago(hours=hours),
+            condition,
+            spot=draws.outside(),
+            intake_minutes=5,
+            names_grid=False,
+            dispatch_minutes=None,
+        )
 
-    def on_the_way(self) -> Iterator[Plot]:
-        """Emergencies of the last hours, one for each state and light that the hour of the load might lack."""
-        for minutes in (7, 19, 48):
-            yield self.emergency(minutes=minutes, accept_minutes=None)
-        for minutes in (31, 62, 101):
-            yield self.emergency(minutes=minutes, accept_minutes=8, fix_share=None)
-        for minutes in (70, 95, 118):
-            yield self.emergency(minutes=minutes, accept_minutes=6, fix_share=0.4, check_minutes=None)
-        for minutes in (160, 230):
-            yield self.emergency(
-                minutes=minutes, accept_minutes=5, fix_share=0.3, failed_checks=1, check_minutes=None
-            )
-        for minutes in (115, 105, 99):
-            first = self.emergency(minutes=minutes, accept_minutes=9, fix_share=None)
-            yield first
-            again = self.plot(self.ago(minutes=minutes - 58), first.condition, spot=self.beside(first.spot))
-            yield replace(again, accept_minutes=None)
 
-    def late(self) -> Iterator[Plot]:
-        """Tickets that are overdue: some by minutes, some by hours, some by days."""
-        for minutes in (4, 9, 17, 41):
-            yield self.emergency(minutes=120 + minutes, accept_minutes=12, fix_share=None)
-        yield self.emergency(minutes=120 + 66, accept_minutes=None)
-        slow = [c for c in self.conditions if c.limit.unit.counts_working_time and c.limit.value <= 5]  # noqa: PLR2004
-        for days in range(1, 10):
-            condition = self.random.choice(slow)
-            start = self.start_due_between(condition, self.ago(days=days + 1), self.ago(days=days))
-            accepts = None if days % 4 == 0 else 35
-            yield self.plot(start, condition, accept_minutes=accepts, fix_share=None)
+def _on_the_way(draws: Draws) -> Iterator[Plot]:
+    """Emergencies of the last hours, one for each state and light that the hour of the load might lack."""
+    for minutes in (7, 19, 48):
+        yield draws.emergency(minutes=minutes, accept_minutes=None)
+    for minutes in (31, 62, 101):
+        yield draws.emergency(minutes=minutes, accept_minutes=8, fix_share=None)
+    for minutes in (70, 95, 118):
+        yield draws.emergency(minutes=minutes, accept_minutes=6, fix_share=0.4, check_minutes=None)
+    for minutes in (160, 230):
+        yield draws.emergency(
+            minutes=minutes, accept_minutes=5, fix_share=0.3, failed_checks=1, check_minutes=None
+        )
+    for minutes in (115, 105, 99):
+        first = draws.emergency(minutes=minutes, accept_minutes=9, fix_share=None)
+        yield first
+        again = draws.plot(draws.ago(minutes=minutes - 58), first.condition, spot=draws.beside(first.spot))
+        yield replace(again, accept_minutes=None)
 
-    def plot(self, at: datetime, condition: Condition, **told: Any) -> Plot:  # noqa: ANN401  fields of a plot
-        """Make a plot of its own number; what is not told stays as plots usually are."""
-        number = next(self.numbers)
-        told.setdefault("spot", self.spot())
-        told.setdefault("source", Source.OFFICER)
-        report_id = uuid5(NAMESPACE, f"report/{self.now.isoformat()}/{number}")
-        return Plot(number=number, report_id=report_id, at=at, condition=condition, **told)
 
-    def emergency(self, *, minutes: int, **told: Any) -> Plot:  # noqa: ANN401  fields of a plot
-        """Make a plot with a limit of two hours around the clock, seen by an officer so many minutes ago."""
-        return self.plot(self.ago(minutes=minutes), self.random.choice(self.urgent), **told)
-
-    def condition(self) -> Condition:
-        """Choose a filing condition, common ones more often."""
-        if self.common and self.random.random() < _COMMON_SHARE:
-            return self.random.choices(list(self.common), weights=list(self.common.values()))[0]
-        return self.random.choice(self.conditions)
-
-    def siblings(self, condition: Condition) -> tuple[Condition, ...]:
-        """Return all conditions of the same class."""
-        return self.scenery.catalogue.conditions_by_category[condition.category_code]
-
-    def without_rule(self) -> list[Condition]:
-        """Return conditions of classes that the street's rules leave to the owner of the place."""
-        codes = ("E0604-1", "P0503-1")
-        return [self.scenery.catalogue.conditions[code] for code in codes]
-
-    def fix_share(self) -> float | None:
-        """Choose how much of the limit a unit takes: mostly less than all, sometimes more, rarely for ever."""
-        kind = self.random.choices(("in_time", "late", "never"), weights=(83, 14, 3))[0]
-        if kind == "never":
-            return None
-        return self.random.uniform(0.12, 0.95) if kind == "in_time" else self.random.uniform(1.05, 2.4)
-
-    def ago(self, **amount: int) -> datetime:
-        """Return the instant so long before now."""
-        return self.now - timedelta(**amount)
-
-    def moment(self, hours: Mapping[int, int]) -> datetime:
-        """Choose a plausible instant of the month: at day rather than at night, on weekdays rather than not."""
-        while True:
-            on = (self.now - timedelta(days=self.random.uniform(0, DAYS))).astimezone(self.scenery.zone)
-            if on.weekday() > 4 and self.random.random() > _WEEKEND_SHARE:  # noqa: PLR2004  Saturday, Sunday
-                continue
-            hour = self.random.choices(list(hours), weights=list(hours.values()))[0]
-            at = on.replace(
-                hour=hour,
-                minute=self.random.randrange(60),
-                second=self.random.randrange(60),
-                microsecond=self.random.randrange(1_000_000),
-            )
-            if at < self.now:
-                return at.astimezone(self.now.tzinfo)
-
-    def start_due_between(self, condition: Condition, after: datetime, before: datetime) -> datetime:
-        """Choose an instant in patrol hours from which the limit runs out in (after, before].
-
-        Where none is (all of it a holiday), the ticket starts a day before and falls due when it may.
-        """
-        starts: list[datetime] = []
-        for step in range(DAYS * 48):
-            start = before - timedelta(minutes=30 * step + self.random.randrange(30))
-            if start.astimezone(self.scenery.zone).hour not in _PATROL_HOURS:
-                continue
-            try:
-                due = due_at(start, condition.limit, self.scenery.office)
-            except CalendarError:
-                continue
-            if after < due <= before:
-                starts.append(start)
-            elif due <= after:
-                break
-        return self.random.choice(starts) if starts else before - timedelta(days=1)
-
-    def spot(self) -> Spot:
-        """Choose a place well inside a unit grid."""
-        grid = self.random.choice(self.areas)
-        inner = grid.shape.buffer(-_EDGE_DEGREES)
-        west, south, east, north = inner.bounds
-        while True:
-            point = shapely.Point(self.random.uniform(west, east), self.random.uniform(south, north))
-            if inner.covers(point):
-                return self._spot(Place(round(point.x, 6), round(point.y, 6)), grid)
-
-    def beside(self, spot: Spot) -> Spot:
-        """Return a place a few steps away, which may be the same problem."""
-        east_m, north_m = metres_per_degree(spot.place.latitude)
-        longitude = spot.place.longitude + self.random.uniform(-12, 12) / east_m
-        latitude = spot.place.latitude + self.random.uniform(-12, 12) / north_m
-        return replace(spot, place=Place(round(longitude, 6), round(latitude, 6)))
-
-    def outside(self) -> Spot:
-        """Choose a place some hundred metres north of the street, beyond every tolerance."""
-        spot = self.spot()
-        north = max(grid.shape.bounds[3] for grid in self.areas)
-        place = Place(spot.place.longitude, round(north + self.random.uniform(0.003, 0.005), 6))
-        return replace(spot, place=place)
-
-    def _spot(self, place: Place, grid: GridEntry) -> Spot:
-        community = grid.parent or grid.code
-        return Spot(place, grid.code, self.names[community], community)
+def _late(draws: Draws) -> Iterator[Plot]:
+    """Tickets that are overdue: some by minutes, some by hours, some by days."""
+    for minutes in (4, 9, 17, 41):
+        yield draws.emergency(minutes=120 + minutes, accept_minutes=12, fix_share=None)
+    yield draws.emergency(minutes=120 + 66, accept_minutes=None)
+    slow = [c for c in draws.conditions if c.limit.unit.counts_working_time and c.limit.value <= 5]  # noqa: PLR2004
+    for days in range(1, 10):
+        condition = draws.random.choice(slow)
+        start = draws.start_due_between(condition, draws.ago(days=days + 1), draws.ago(days=days))
+        accepts = None if days % 4 == 0 else 35
+        yield draws.plot(start, condition, accept_minutes=accepts, fix_share=None)

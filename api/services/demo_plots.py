@@ -3,6 +3,7 @@
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from api.domain.calendars import WorkCalendar
@@ -12,7 +13,7 @@ from api.domain.lifecycle import State
 from api.domain.reports import Source
 from api.services.demo_photos import Picture
 from api.services.reports import ReportRequest
-from api.services.tickets import StepRequest
+from api.services.taking import StepRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,43 @@ class Standing:
     triage: str | None
     unit: str | None
     due_at: datetime | None
+    helpers: tuple[str, ...]
+    """Units that were called for help and have not answered yet."""
 
 
 Story = Generator[Deed, Standing, None]
+Scene = Generator[Deed, Standing, Standing]
+"""A part of a story, which ends with how the ticket stands then."""
+
+
+class Turn(StrEnum):
+    """What comes between in the lives of some tickets. Where several ends are told, `Plot.answer` chooses."""
+
+    VERIFICATION = "verification"
+    """核实: OPEN, the officer is on the way; YES, the tip is true; NO, nothing is there."""
+    RETURN = "return"
+    """回退: OPEN, it waits for the desk; NO, a second unit returned it, too; YES, a ruling ended that."""
+    HELP = "help"
+    """协办: OPEN, the helper owes its part; YES, it answers; NO, it is excused."""
+    EXTENSION = "extension"
+    SUSPENSION = "suspension"
+    PAUSE = "pause"
+    """挂账 that the unit itself ends before the agreed day."""
+    VOID = "void"
+    MERGER = "merger"
+    APPEAL = "appeal"
+    RELAPSE = "relapse"
+    """反弹: OPEN, the unit is at it again; YES, it is closed again."""
+    PRESSURE = "pressure"
+    """催办、督办、上报 of what is overdue."""
+
+
+class Answer(StrEnum):
+    """What is said to a request: nothing yet, yes or no."""
+
+    OPEN = "open"
+    YES = "yes"
+    NO = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +133,9 @@ class Plot:
     fix_share: float | None = 0.5
     failed_checks: int = 0
     check_minutes: int | None = 40
+    turn: Turn | None = None
+    answer: Answer = Answer.OPEN
+    until: datetime | None = None
+    """How long a suspension is asked for."""
+    master_id: UUID | None = None
+    """The ticket that this one is merged into."""

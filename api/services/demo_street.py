@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from api.db import WriteSession
 from api.models import GridPerson, Person
 from api.services import catalogue
+from api.services.calendars import store_calendars
 from api.services.demo_files import StreetFiles
 
 NAMESPACE = UUID("6a1f8a5e-6c0b-5b0e-9d1a-3f5d2c7e4b90")
@@ -30,7 +31,7 @@ async def store_street(
     """Store calendars, units, classes, grids, rules, policies and people into an empty database."""
     since = now - STANDS_SINCE
     since_on = since.astimezone(zone).date()
-    await catalogue.store_calendars(session, files.calendars)
+    await store_calendars(session, files.calendars, now)
     units = await catalogue.store_units(session, files.units)
     await catalogue.store_catalogue(session, files.catalogue)
     grids = await catalogue.store_grids(session, files.grids, since_on, units)

@@ -25,8 +25,9 @@ from api.domain.calendars import PastCalendarHorizon
 from api.domain.lifecycle import State
 from api.domain.reference import Reference
 from api.models import Ticket
+from api.services.demo_draws import Scenery
 from api.services.demo_files import PersonEntry, StreetFiles
-from api.services.demo_month import Scenery, plots
+from api.services.demo_month import plots
 from api.services.demo_photos import StoredPicture, Studio
 from api.services.demo_plots import Cast, Crew, Deed, Plot, Standing, Story
 from api.services.demo_stories import tell
@@ -101,6 +102,9 @@ def _viewer(person: PersonEntry, reference: Reference) -> Viewer:
         role=person.role,
         unit_id=reference.units_by_code[person.unit].id if person.unit else None,
         grid_codes=person.grids,
+        # Who helps and follows nobody only looks for nothing.
+        helps=True,
+        follows=True,
     )
 
 
@@ -175,19 +179,29 @@ class _Month:
             filed = await file_report(self._session, self._reference, viewer, report, deed.at, self._zone)
             assert filed is not None, "every report of the month has an id of its own"  # noqa: S101  else a plot is told twice
             case = filed.case
-            return self._standing(case.state, case.triage, case.unit_id, case.due_at)
+            return self._standing(case.state, case.triage, case.unit_id, case.due_at, case.open_helper_ids)
         step, ticket_id = replace(deed.request, photo_ids=ids), upcoming.plot.report_id
         await take_step(self._session, self._reference, viewer, ticket_id, step, deed.at)
-        columns = col(Ticket.state), col(Ticket.triage), col(Ticket.unit_id), col(Ticket.due_at)
+        columns = (getattr(Ticket, name) for name in _STANDING)
         row = (await self._session.execute(select(*columns).where(col(Ticket.id) == ticket_id))).one()
-        return self._standing(row.state, row.triage, row.unit_id, row.due_at)
+        return self._standing(*row)
 
     def _standing(
-        self, state: State | None, triage: str | None, unit_id: int | None, due_at: datetime | None
+        self,
+        state: State | None,
+        triage: str | None,
+        unit_id: int | None,
+        due_at: datetime | None,
+        helper_ids: Iterable[int],
     ) -> Standing:
         assert state is not None  # noqa: S101  the ticket was just created or changed
-        unit = self._reference.units[unit_id].code if unit_id is not None else None
-        return Standing(state, triage, unit, due_at)
+        units = self._reference.units
+        unit = units[unit_id].code if unit_id is not None else None
+        return Standing(state, triage, unit, due_at, tuple(units[helper].code for helper in helper_ids))
+
+
+_STANDING = ("state", "triage", "unit_id", "due_at", "open_helper_ids")
+"""What `_standing` is told, from the ticket's row."""
 
 
 def _go_on(story: Story, standing: Standing) -> Deed | None:

@@ -4,20 +4,22 @@ No statement is needed here: rules, calendars and units are in the reference sna
 """
 
 import logging
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from uuid import uuid4
 
 from api.domain import deadlines
 from api.domain.calendars import CalendarError
+from api.domain.cases import Case, Triage
 from api.domain.dispatch import Matter
 from api.domain.dispatch_decision import decide
 from api.domain.dispatch_words import explain as explain_dispatch
-from api.domain.explanations import explain as explain_deadline
-from api.domain.ledger import Term
-from api.domain.lifecycle import Action, Clock, Step, find_step
-from api.domain.limits import Limit, LimitUnit
+from api.domain.ledger import Stretch, Term
+from api.domain.lifecycle import Action, Clock, State, Step, find_step
 from api.domain.reference import Reference, UnitFacts
 from api.domain.reports import Priority
-from api.domain.tickets import BY_SYSTEM, NOTHING_TOLD, By, Case, Told, Triage, advance
+from api.domain.requests import Request, RequestKind
+from api.domain.tickets import BY_SYSTEM, NOTHING_TOLD, By, Told, advance
 
 logger = logging.getLogger(__name__)
 
@@ -33,22 +35,18 @@ def stage_terms(reference: Reference, now: datetime, step: Step) -> dict[Clock, 
     for clock in step.restarts:
         if clock not in limits:
             continue  # the total has no limit, and the rectification's comes from the condition or the rule
-        limit = Limit(limits[clock].minutes, LimitUnit.WORKING_MINUTE)
+        term = limits[clock].term
         try:
-            deadlines.due_at(now, limit, reference.calendar(limits[clock].calendar))
+            deadlines.due_at(now, term.limit, reference.calendar(term.calendar_code))
         except CalendarError as error:
             logger.warning("no due time for the stage %s: %s", clock, error)
         else:
-            terms[clock] = Term(limit, limits[clock].calendar)
+            terms[clock] = term
     return terms
 
 
 def send_by_rule(case: Case, reference: Reference, now: datetime) -> None:
-    """Let the rules choose the unit; a ticket that no rule and no owner takes stays for a dispatcher.
-
-    A ticket whose due time can't be computed (the calendar ends too soon) stays for a dispatcher too, rather
-    than go out with a guessed one.
-    """
+    """Let the rules choose the unit; a ticket that no rule and no owner takes stays for a dispatcher."""
     matter = Matter(
         category=case.category,
         condition=case.condition.number if case.condition else None,
@@ -65,16 +63,51 @@ def send_by_rule(case: Case, reference: Reference, now: datetime) -> None:
     if decision.unit is None:
         case.triage = Triage.NO_RULE
         return
-    unit = reference.units_by_code[decision.unit]
     rule = decision.rule
     if rule is not None:
         case.dispatch_rule_id = rule.id
         case.priority = Priority(rule.priority) if rule.priority else case.priority
+    helpers = [units[code] for code in rule.helping_units if code in units] if rule else []
+    _send_by_system(case, units[decision.unit], reference, now, helpers)
+
+
+def send_back(case: Case, reference: Reference, now: datetime) -> None:
+    """Send a reopened ticket to the unit that repaired it, or by rule where there is none any more."""
+    unit = reference.units.get(case.unit_id) if case.unit_id is not None else None
+    if unit is None or not unit.is_active:
+        case.unit_id = None
+        send_by_rule(case, reference, now)
+        return
+    case.dispatch_explanation = {
+        "zh": f"问题反弹，退回原处置单位{unit.name_zh}。",
+        "en": f"The problem is back: to {unit.name_en}, which repaired it.",
+    }
+    _send_by_system(case, unit, reference, now, ())
+
+
+def _send_by_system(
+    case: Case, unit: UnitFacts, reference: Reference, now: datetime, helpers: Iterable[UnitFacts]
+) -> None:
+    """Send a ticket without a person's word.
+
+    One whose due time can't be computed (the calendar ends too soon) stays for a dispatcher, rather than go
+    out with a guessed one.
+    """
     try:
-        send(case, unit, reference, now, BY_SYSTEM, limit=rule.limit if rule else None)
+        send(case, unit, reference, now, BY_SYSTEM, helpers=helpers)
     except CalendarError as error:
         logger.warning("ticket %s stays for a dispatcher: %s", case.number or case.id, error)
         case.triage = Triage.NO_DEADLINE
+
+
+def rectification_term(case: Case, unit: UnitFacts, reference: Reference) -> Term:
+    """Return how long a unit has for this ticket now: the rule's own limit, else the filing condition's."""
+    condition = case.condition
+    assert condition is not None, "a filed ticket has a condition"  # noqa: S101  filing sees to it
+    rule = reference.rules.by_id.get(case.dispatch_rule_id or "")
+    if rule is not None and rule.limit is not None:
+        return Term(rule.limit, unit.calendar_code)
+    return Term(condition.limit, unit.calendar_code, condition.milestones)
 
 
 def send(
@@ -84,38 +117,73 @@ def send(
     now: datetime,
     by: By,
     *,
-    limit: Limit | None = None,
+    action: Action = Action.DISPATCH,
+    helpers: Iterable[UnitFacts] = (),
     told: Told = NOTHING_TOLD,
 ) -> None:
-    """Dispatch a filed ticket to a unit: the rectification clock starts with the condition's limit.
+    """Dispatch a filed ticket to a unit: the rectification clock starts with the full limit.
 
-    `limit` replaces the condition's (a rule's own). Raises CalendarError, with the case unchanged, when the
-    unit's calendar can't tell the due time.
+    A unit that returned the ticket and gets it again goes on with its old clock, even if another had it in
+    between: to return what is one's own must not be a way to more time. Raises CalendarError, with
+    the case unchanged, when the unit's calendar can't tell the due time.
     """
-    condition = case.condition
-    assert condition is not None, "a filed ticket has a condition"  # noqa: S101  filing sees to it
-    step = find_step(case.state, Action.DISPATCH, by.role, reference.policies.closing)
-    milestones = () if limit else condition.milestones
-    term = Term(limit or condition.limit, unit.calendar_code, milestones)
-    due = deadlines.deadline(
-        now,
-        term.limit,
-        reference.calendar(term.calendar_code),
-        milestones=milestones,
-        yellow_share=reference.policies.light_yellow_share,
-    )
+    step = find_step(case.state, action, by.role, reference.policies.closing)
+    last = _returned_turn(case, unit)
+    if last is not None and last.term is not None:
+        term = last.term
+    else:
+        term = rectification_term(case, unit, reference)
+        # Asked before anything changes: without its due time a ticket does not go out.
+        window_closes_at = _return_until(term, unit, reference, now)
+        case.return_until = None if case.is_pinned else window_closes_at
     case.unit_id, case.handler_id, case.triage = unit.id, None, None
     case.dispatched_at = now
-    case.due_rule = f"{condition.code} {term.limit.value} {term.limit.unit} {term.calendar_code}"
-    case.due_explanation = {"zh": explain_deadline(due, "zh"), "en": explain_deadline(due, "en")}
-    terms = {Clock.RECTIFICATION: term, **stage_terms(reference, now, step)}
-    facts = {**told.facts, "unit": unit.code, "rule": case.dispatch_rule_id, "due_at": due.due_at.isoformat()}
+    assert case.condition is not None  # noqa: S101  a filed ticket has a condition
+    case.due_rule = term.named(case.condition.code)
+    called = [helper for helper in helpers if helper.is_active and helper.id != unit.id]
+    facts = {**told.facts, "unit": unit.code, "rule": case.dispatch_rule_id}
+    if called:
+        facts["helpers"] = [helper.code for helper in called]
     advance(
         case,
         step,
         by,
         now,
-        terms=terms,
+        terms={Clock.RECTIFICATION: term, **stage_terms(reference, now, step)},
         timekeeping=reference.timekeeping,
         told=Told(told.note, told.photo_ids, told.device_at, facts),
+        goes_on=Clock.RECTIFICATION if last is not None else None,
+    )
+    case.requests += [_call(helper, by, now) for helper in called]
+
+
+def _returned_turn(case: Case, unit: UnitFacts) -> Stretch | None:
+    """Return the end of this unit's turn if it returned the ticket since it was filed, whoever had it meanwhile."""
+    last = case.ledger.latest(Clock.RECTIFICATION, unit.id)
+    if last is None or last.stopped_by != Action.RETURN:
+        return None
+    is_present_life = case.filed_at is None or last.started_at >= case.filed_at
+    return last if is_present_life else None
+
+
+def _return_until(term: Term, unit: UnitFacts, reference: Reference, now: datetime) -> datetime:
+    """Say until when a unit may return a ticket: within the window, and never past its limit."""
+    calendar = reference.calendar(unit.calendar_code)
+    due = deadlines.deadline(now, term.limit, calendar, milestones=term.milestones).due_at
+    try:
+        closes = deadlines.due_at(now, reference.policies.return_window, calendar)
+    except CalendarError:
+        closes = due  # the limit may run around the clock where nobody knows the working hours
+    return min(due.astimezone(UTC), closes.astimezone(UTC))
+
+
+def _call(helper: UnitFacts, by: By, now: datetime) -> Request:
+    return Request(
+        id=uuid4(),
+        kind=RequestKind.HELP,
+        made_in=State.ASSIGNED,
+        asked_at=now,
+        asked_by_id=by.person_id,
+        reason="",
+        unit_id=helper.id,
     )

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from api.db import WriteSession
 from api.domain.access import Role, Viewer
+from api.domain.cases import Case, Triage
 from api.domain.catalogue import Condition
 from api.domain.errors import FieldWrong, IdTaken
 from api.domain.evidence import Brought, PhotoFacts, require
@@ -20,15 +21,16 @@ from api.domain.lifecycle import Action, Need, find_step
 from api.domain.reference import Reference
 from api.domain.reports import Priority, Source
 from api.domain.signals import report_signals
-from api.domain.tickets import By, Case, Told, Triage, advance
-from api.models import Photo, Report
+from api.domain.tickets import By, Told, advance
+from api.models import Photo, Report, Ticket
 from api.queries.cases import lock_case_for_system
 from api.queries.duplicates import open_duplicates
 from api.queries.reports import ReportFacts
 from api.services.cases import insert_case, update_case
 from api.services.dispatch import stage_terms
 from api.services.evidence import Attachment, attach_photos
-from api.services.tickets import check_device_time, file_and_send
+from api.services.steps_intake import file_and_send
+from api.services.tickets import check_device_time
 
 SOURCES: dict[Role, frozenset[Source]] = {
     Role.OFFICER: frozenset({Source.OFFICER}),
@@ -157,7 +159,12 @@ async def photo_arrived(
     row = (await session.execute(waiting)).one_or_none()
     if row is None:
         return None
-    await session.execute(update(Photo).where(col(Photo.id) == photo_id).values(ticket_id=row.ticket_id))
+    # A photo of a ticket that was merged meanwhile belongs to its master, as the others do.
+    owner = func.coalesce(
+        select(col(Ticket.merged_into_id)).where(col(Ticket.id) == row.ticket_id).scalar_subquery(),
+        row.ticket_id,
+    )
+    await session.execute(update(Photo).where(col(Photo.id) == photo_id).values(ticket_id=owner))
     still_awaited = [awaited for awaited in row.awaited_photo_ids if awaited != photo_id]
     await session.execute(
         update(Report).where(col(Report.id) == row.id).values(awaited_photo_ids=still_awaited)
@@ -194,6 +201,7 @@ def _new_case(reference: Reference, viewer: Viewer, request: ReportRequest, now:
         # The ticket takes the report's id, so that a phone without network can already speak of its ticket.
         id=request.id,
         category=category.code,
+        category_id=reference.category_ids[category.code],
         condition=condition,
         place=place,
         grid_code=located.code,

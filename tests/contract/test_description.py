@@ -26,11 +26,12 @@ VERBS = frozenset(
         "list",
         "live",
         "locate",
+        "put",
         "ready",
         "revoke",
         "step",
     }
-    | {"store", "summary"}
+    | {"store", "summary", "versions"}
 )
 METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 

@@ -1,11 +1,15 @@
 """Calendars for the deadline tests: a Chinese office, and offices whose clocks change while they work."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from api.domain.calendars import Limit, LimitUnit, Ranges, WorkCalendar
 from api.services.calendar_seed import chinese_exceptions
+from tests.domain.minute_oracle import MinuteOracle
 
 OFFICE: Ranges = ((8 * 60, 12 * 60), (14 * 60, 18 * 60))
 CHINESE_WEEK: tuple[Ranges, ...] = (*(OFFICE for _ in range(5)), (), ())
@@ -60,3 +64,20 @@ def starts(calendar: WorkCalendar) -> st.SearchStrategy[datetime]:
 def china(text: str) -> datetime:
     """Read a Beijing wall time such as `2026-02-13 17:00`."""
     return datetime.fromisoformat(f"{text}+08:00")
+
+
+@dataclass(frozen=True)
+class TwoYears:
+    """The last two years of a calendar, minute by minute, from the first of their midnights (in UTC)."""
+
+    begin: datetime
+    oracle: MinuteOracle
+
+
+@cache
+def two_years(calendar: WorkCalendar) -> TwoYears:
+    """Look at every minute of the calendar's last two years: a second of work, done once for all tests."""
+    zone, first_on = ZoneInfo(calendar.time_zone), date(calendar.last_on.year - 1, 1, 1)
+    exceptions = {on: day.ranges for on, day in calendar.exceptions.items()}
+    oracle = MinuteOracle(zone, calendar.weekly, exceptions, first_on, calendar.last_on)
+    return TwoYears(datetime.combine(first_on, datetime.min.time(), zone).astimezone(UTC), oracle)

@@ -4,6 +4,7 @@ It shares no code with `api.domain.calendars`. Only the counts are kept (how man
 each minute), so that a whole table of due times can be read off.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,8 +26,8 @@ class MinuteOracle:
         begin = datetime.combine(first_on, datetime.min.time(), UTC) - timedelta(days=2)
         end = datetime.combine(last_on, datetime.min.time(), UTC) + timedelta(days=3)
         self.first_minute = int(begin.timestamp()) // 60
-        self.open_minutes: list[int] = []
-        self.open_before: list[int] = []
+        self.open_minutes = array("L")
+        self.open_before = array("L")
         for minute in range(self.first_minute, int(end.timestamp()) // 60):
             self.open_before.append(len(self.open_minutes))
             wall = datetime.fromtimestamp(minute * 60, zone)
@@ -47,6 +48,13 @@ class MinuteOracle:
     def open_minutes_between(self, start: datetime, stop: datetime) -> int:
         """Count the open minutes of [start, stop)."""
         return self._open_before(stop) - self._open_before(start)
+
+    def next_open_minute(self, minute: datetime) -> datetime | None:
+        """Return the start of the first open minute from this whole minute on; None when there is none."""
+        index = self._open_before(minute)
+        if index == len(self.open_minutes):
+            return None
+        return datetime.fromtimestamp(self.open_minutes[index] * 60, UTC)
 
     def _open_before(self, instant: datetime) -> int:
         return self.open_before[int(instant.timestamp()) // 60 - self.first_minute]

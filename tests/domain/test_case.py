@@ -2,155 +2,129 @@
 
 # ruff: noqa: D102  a rule's name is its sentence, as a test's is
 
+from collections.abc import Sequence
 from datetime import UTC, timedelta
-from uuid import UUID
+from itertools import pairwise
 
 from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import invariant
 
-from api.domain.access import UNIT_ROLES, Role, Viewer
-from api.domain.errors import NotYourStep, Refusal, StepRefused
-from api.domain.geo import Place
-from api.domain.history import GENESIS, Head, first_break
-from api.domain.ledger import Term, Timekeeping
-from api.domain.lifecycle import ENDS, STAGE_OF, Action, Clock, State, Step, find_step
-from api.domain.limits import Limit, LimitUnit
-from api.domain.policies import Policies
-from api.domain.reports import Priority, Source
-from api.domain.tickets import (
-    BY_SYSTEM,
-    By,
-    Case,
-    Told,
-    advance,
-    offered_actions,
-    party_of,
-    refuse_others,
-)
-from tests.domain.example_calendars import CHINA, china
+from api.domain.access import UNIT_ROLES, Role
+from api.domain.cases import Case, Triage
+from api.domain.deadlines import Interval, due_from_ledger, remaining, yellow_from_ledger
+from api.domain.evidence import Purpose
+from api.domain.history import GENESIS, Event, Head, first_break
+from api.domain.ledger import DueTimes, Stretch, Term
+from api.domain.lifecycle import ENDS, OPEN, RUNNING_IN, Action, Clock, State
+from api.domain.limits import Limit
+from api.domain.recomputation import recompute
+from api.domain.requests import RequestKind, RequestState
+from api.domain.states import CLOCK_OF
+from tests.domain.case_walk import PURPOSES, CaseWalk
+from tests.domain.example_office import BY_ID
 
-GRID = "990101001001001"
-MORNING = china("2026-03-09 08:00")
-TIMEKEEPING = Timekeeping({CHINA.code: CHINA}, 0.8)
-TERMS = {
-    Clock.INTAKE: Term(Limit(15, LimitUnit.WORKING_MINUTE), CHINA.code),
-    Clock.DISPATCH: Term(Limit(15, LimitUnit.WORKING_MINUTE), CHINA.code),
-    Clock.SIGN_FOR: Term(Limit(60, LimitUnit.WORKING_MINUTE), CHINA.code),
-    Clock.RECTIFICATION: Term(Limit(1, LimitUnit.WORKING_DAY), CHINA.code),
-    Clock.CHECK: Term(Limit(120, LimitUnit.WORKING_MINUTE), CHINA.code),
-}
 CHECKS = frozenset({Action.PASS_CHECK, Action.FAIL_CHECK})
+WITH_UNIT = frozenset({State.ASSIGNED, State.IN_PROGRESS})
+SENDING = frozenset({Action.DISPATCH, Action.RULE})
+CHECK_PHOTOS = frozenset({Purpose.CHECK, Purpose.EVIDENCE})
+HOUR = timedelta(hours=1)
 
 
-def person(number: int, role: Role, *, unit_id: int | None = None, grids: tuple[str, ...] = ()) -> Viewer:
-    return Viewer(UUID(int=number), UUID(int=number), f"p{number}", "", role, unit_id, grids)
+def events_of(case: Case) -> list[Event]:
+    return [event for event, _, _ in case.new_events]
 
 
-PEOPLE = (
-    person(1, Role.OFFICER, grids=(GRID[:12],)),
-    person(2, Role.OFFICER, grids=(GRID[:12],)),
-    person(3, Role.OFFICER, grids=("990101001002",)),
-    person(4, Role.DISPATCHER),
-    person(5, Role.SUPERVISOR),
-    person(6, Role.UNIT_MEMBER, unit_id=1),
-    person(7, Role.UNIT_LEAD, unit_id=1),
-    person(8, Role.UNIT_MEMBER, unit_id=2),
-    person(9, Role.ADMINISTRATOR),
-)
-REPORTERS = tuple(one for one in PEOPLE if one.role in {Role.OFFICER, Role.DISPATCHER, Role.SUPERVISOR})
-BY_ID = {one.person_id: one for one in PEOPLE}
+def shown_by(event: Event) -> set[Purpose]:
+    return {PURPOSES[photo_id] for photo_id in event.photo_ids}
 
 
-class LifeOfACase(RuleBasedStateMachine):
-    """One case; `now` only ever goes on."""
+def cycles(case: Case) -> list[list[Stretch]]:
+    """Return the stretches of each cycle of each clock, oldest first."""
+    named = dict.fromkeys((one.clock, one.cycle) for one in case.ledger.stretches)
+    return [[one for one in case.ledger.stretches if (one.clock, one.cycle) == name] for name in named]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.case: Case
-        self.policies: Policies
-        self.now = MORNING
 
-    @initialize(
-        reporter=st.sampled_from(REPORTERS),
-        is_self_fix=st.integers(0, 9).map(lambda number: number == 0),
-        grid_code=st.sampled_from((GRID, None)),
-        close_after_check=st.booleans(),
-        checker_may_be_reporter=st.booleans(),
-    )
-    def begin(
-        self,
-        reporter: Viewer,
-        grid_code: str | None,
-        *,
-        is_self_fix: bool,
-        close_after_check: bool,
-        checker_may_be_reporter: bool,
+def rectifications(case: Case) -> list[Stretch]:
+    return [one for one in case.ledger.stretches if one.clock is Clock.RECTIFICATION]
+
+
+def as_it_ran(stretches: Sequence[Stretch]) -> list[Interval]:
+    """Return the intervals of a cycle as they were when its last stretch began: that one runs."""
+    *earlier, last = stretches
+    return [*(Interval(one.started_at, one.stopped_at) for one in earlier), Interval(last.started_at)]
+
+
+def limits_of(term: Term) -> list[Limit]:
+    return [milestone.limit for milestone in term.milestones] or [term.limit]
+
+
+class LifeOfACase(CaseWalk):
+    """What holds for each case after each step, and between any two."""
+
+    def taken(self, before: Case, action: Action) -> None:
+        """Look at the step that was just taken; the other rules look at the case as it stands."""
+        case, earlier = self.case, before
+        event = case.new_events[len(earlier.new_events)][0]
+        self.a_unit_works_on_its_own_tickets_and_helps_where_it_was_called(event, earlier)
+        self.what_a_unit_has_used_stays_used_and_only_another_begins_anew(earlier)
+        self.the_level_of_escalation_never_falls_while_the_unit_has_the_ticket(earlier)
+        if action in SENDING:
+            assert event.action == Action.RULE or earlier.triage is not Triage.ADJUDICATION
+            assert case.unit_id not in earlier.returned_unit_ids or event.action == Action.RULE
+        if action is Action.RETURN:
+            assert not earlier.is_pinned
+            others = set(earlier.returned_unit_ids) - {earlier.unit_id}
+            assert case.triage is (Triage.ADJUDICATION if others else Triage.RETURNED)
+            assert case.unit_id == earlier.unit_id, "the first unit keeps it until another has it"
+        if action in {Action.APPEAL, Action.GRANT_APPEAL, Action.DENY_APPEAL}:
+            assert (case.due_at, case.rectified_at) == (earlier.due_at, earlier.rectified_at)
+        if action is Action.REOPEN:
+            assert not case.is_exempt
+            assert case.closed_at is case.rectified_at is case.checked_at is None
+        if action is Action.RESUME:
+            resumed = case.ledger.running(Clock.RECTIFICATION)
+            assert resumed is not None
+            assert earlier.suspended_until is not None
+            # By itself on the agreed day, however late somebody notices; by a person at once, but not later.
+            assert resumed.started_at == min(event.at, earlier.suspended_until)
+            if event.at >= earlier.suspended_until:
+                assert (case.due_at, case.yellow_at) == (earlier.due_at, earlier.yellow_at)
+
+    def a_unit_works_on_its_own_tickets_and_helps_where_it_was_called(
+        self, event: Event, earlier: Case
     ) -> None:
-        self.policies = Policies(
-            close_after_check=close_after_check, checker_may_be_reporter=checker_may_be_reporter
-        )
-        self.case = Case(
-            id=UUID(int=100),
-            category="E0406",
-            place=Place(116.404, 39.915),
-            reporter_id=reporter.person_id,
-            source=Source.OFFICER,
-            priority=Priority.NORMAL,
-            observed_at=MORNING,
-            reported_at=MORNING,
-            grid_code=grid_code,
-        )
-        action = Action.SELF_FIX if is_self_fix and reporter.role is Role.OFFICER else Action.REPORT
-        self.take(find_step(None, action, reporter.role, self.policies.closing), By.viewer(reporter))
+        if event.actor_role in UNIT_ROLES:
+            assert event.actor_id is not None
+            unit_id = BY_ID[event.actor_id].unit_id
+            helps = event.action == Action.ANSWER_HELP
+            assert unit_id in earlier.open_helper_ids if helps else unit_id == earlier.unit_id
 
-    @rule(who=st.sampled_from(PEOPLE), action=st.sampled_from(Action), minutes=st.integers(0, 1_500))
-    def somebody_tries_something(self, who: Viewer, action: Action, minutes: int) -> None:
-        self.now += timedelta(minutes=minutes)
-        party = party_of(self.case)
-        offered = offered_actions(party, who, self.policies)
-        try:
-            step = find_step(self.case.state, action, who.role, self.policies.closing)
-            refuse_others(party, action, who, self.policies)
-        except (StepRefused, NotYourStep) as refused:
-            self.refused(action, offered, refused)
+    def what_a_unit_has_used_stays_used_and_only_another_begins_anew(self, earlier: Case) -> None:
+        was, now = earlier.ledger.latest(Clock.RECTIFICATION), self.case.ledger.latest(Clock.RECTIFICATION)
+        if now is None or len(rectifications(self.case)) == len(rectifications(earlier)):
+            return
+        if now.started_by in SENDING:
+            was = self.returned_in_this_life(earlier)
+        if was is None:
+            assert now.cycle == 1 + max((one.cycle for one in rectifications(earlier)), default=0)
+            assert (now.extensions, self.case.extension_count, self.case.escalation_level) == (0, 0, 0)
         else:
-            assert action in offered
-            self.take(step, By.viewer(who))
+            assert (now.cycle, now.term, now.unit_id) == (was.cycle, was.term, was.unit_id)
+            assert now.extensions == was.extensions + (now.started_by == Action.GRANT_EXTENSION)
 
-    @precondition(lambda self: self.case.state not in ENDS)
-    @rule(data=st.data(), minutes=st.integers(0, 1_500))
-    def somebody_does_what_is_offered(self, data: st.DataObject, minutes: int) -> None:
-        party = party_of(self.case)
-        choices = [(who, one) for who in PEOPLE for one in offered_actions(party, who, self.policies)]
-        if choices:
-            who, action = data.draw(st.sampled_from(choices))
-            self.somebody_tries_something(who, action, minutes)
+    def returned_in_this_life(self, earlier: Case) -> Stretch | None:
+        """Return where the turn of the unit that has the ticket now ended, if it had it since it was filed."""
+        assert self.case.filed_at is not None
+        own = [one for one in rectifications(earlier) if one.unit_id == self.case.unit_id]
+        if own and own[-1].stopped_by == Action.RETURN and own[-1].started_at >= self.case.filed_at:
+            return own[-1]
+        return None
 
-    @precondition(lambda self: self.case.state in {State.REPORTED, State.FILED})
-    @rule()
-    def the_system_files_or_dispatches(self) -> None:
-        action = Action.FILE if self.case.state is State.REPORTED else Action.DISPATCH
-        self.take(find_step(self.case.state, action, BY_SYSTEM.role, self.policies.closing), BY_SYSTEM)
-
-    def refused(self, action: Action, offered: list[Action], refusal: Refusal) -> None:
-        assert action not in offered
-        assert refusal.facts["state"] is self.case.state
-
-    def take(self, step: Step, by: By) -> None:
-        """Advance the case; what a step changes besides is what its caller sets."""
-        if step.action is Action.DISPATCH:
-            self.case.unit_id = 1
-        if step.action in {Action.RECTIFY, Action.SELF_FIX}:
-            self.case.fixed_by_id = by.person_id
-            self.case.is_self_fixed = step.action is Action.SELF_FIX
-        if step.action in {Action.RECTIFY, Action.FAIL_CHECK}:
-            self.case.checked_at = None
-        if step.action is Action.PASS_CHECK:
-            self.case.checked_at = self.now
-        terms = {clock: TERMS[clock] for clock in step.restarts if clock in TERMS}
-        told = Told(note="", facts={"by": by.role})
-        advance(self.case, step, by, self.now, terms=terms, timekeeping=TIMEKEEPING, told=told)
+    def the_level_of_escalation_never_falls_while_the_unit_has_the_ticket(self, earlier: Case) -> None:
+        was, now = earlier.ledger.latest(Clock.RECTIFICATION), self.case.ledger.latest(Clock.RECTIFICATION)
+        if was is not None and now is not None and was.cycle == now.cycle:
+            assert self.case.escalation_level >= earlier.escalation_level
+        assert self.case.escalation_level <= len(self.policies.escalation_ladder)
 
     @invariant()
     def version_and_history_count_its_events_and_the_chain_holds(self) -> None:
@@ -165,8 +139,8 @@ class LifeOfACase(RuleBasedStateMachine):
 
     @invariant()
     def its_events_follow_each_other_from_state_to_state_and_in_time(self) -> None:
-        state, at = None, MORNING
-        for event, _, _ in self.case.new_events:
+        state, at = None, self.case.reported_at
+        for event in events_of(self.case):
             assert event.from_state == state
             assert event.at >= at
             state, at = event.to_state, event.at
@@ -174,20 +148,25 @@ class LifeOfACase(RuleBasedStateMachine):
         assert self.case.updated_at == at
 
     @invariant()
-    def closed_means_rectified_and_then_checked_by_somebody_else_or_fixed_on_the_spot(self) -> None:
+    def closed_means_rectified_and_then_checked_by_somebody_else_each_with_its_photo(self) -> None:
         case = self.case
         assert (case.closed_at is not None) == (case.state is State.CLOSED)
         if case.state is not State.CLOSED or case.is_self_fixed:
             return
-        events = [event for event, _, _ in case.new_events]
+        events = events_of(case)
         rectified = max(n for n, event in enumerate(events) if event.action == Action.RECTIFY)
-        after = events[rectified + 1 :]
-        assert after[0].action == Action.PASS_CHECK
-        assert after[0].actor_id not in {None, events[rectified].actor_id}
+        repair, *after = events[rectified:]
+        check = next(event for event in after if event.action in CHECKS)
+        assert all(event.action != Action.FAIL_CHECK for event in after)
+        assert check.actor_id not in {None, repair.actor_id}
+        assert case.condition is not None
+        if case.condition.after_photo:
+            assert Purpose.AFTER in shown_by(repair)
+            assert shown_by(check) & CHECK_PHOTOS
 
     @invariant()
     def whoever_checks_has_not_fixed_nor_by_policy_reported_it(self) -> None:
-        for event, _, _ in self.case.new_events:
+        for event in events_of(self.case):
             if event.action in CHECKS:
                 assert event.actor_id is not None
                 checker = BY_ID[event.actor_id]
@@ -199,43 +178,159 @@ class LifeOfACase(RuleBasedStateMachine):
                     assert self.case.grid_code
 
     @invariant()
-    def only_the_responsible_unit_works_on_it(self) -> None:
-        for event, _, _ in self.case.new_events:
-            if event.actor_role in UNIT_ROLES:
-                assert event.actor_id is not None
-                assert BY_ID[event.actor_id].unit_id == self.case.unit_id == 1
-
-    @invariant()
-    def it_is_due_by_the_clock_of_its_stage_and_by_no_other(self) -> None:
+    def exactly_the_clocks_of_its_state_run_and_their_stretches_never_overlap(self) -> None:
         case = self.case
-        running = [stretch for stretch in case.ledger.stretches if stretch.stopped_at is None]
-        clocks = [stretch.clock for stretch in running]
-        assert len(clocks) == len(set(clocks))
+        assert case.state is not None
+        running = [one.clock for one in case.ledger.stretches if one.stopped_at is None]
+        assert sorted(running) == sorted(RUNNING_IN.get(case.state, ()))
+        for clock in Clock:
+            stretches = [one for one in case.ledger.stretches if one.clock is clock]
+            for one, following in pairwise(stretches):
+                assert one.stopped_at is not None
+                assert one.started_at <= one.stopped_at <= following.started_at <= self.now
+
+    @invariant()
+    def each_due_time_can_be_computed_again_from_the_ledger(self) -> None:
+        for stretches in cycles(self.case):
+            assert self.computed_again(stretches) == DueTimes(stretches[-1].due_at, stretches[-1].yellow_at)
+
+    def computed_again(self, stretches: Sequence[Stretch]) -> DueTimes:
+        """Compute when a cycle is due from its intervals alone; unknown where a calendar ends too soon."""
+        last = stretches[-1]
+        if last.due_at is None or last.term is None:
+            return DueTimes(None, None)
+        calendar, intervals = self.reference.calendars[last.term.calendar_code], as_it_ran(stretches)
+        found: list[tuple[object, object]] = []
+        for limit in limits_of(last.term):
+            due = due_from_ledger(intervals, limit, calendar, last.extensions)
+            yellow = yellow_from_ledger(
+                intervals, limit, calendar, last.extensions, yellow_share=self.policies.light_yellow_share
+            )
+            assert due is not None
+            assert yellow is not None
+            found.append((due.astimezone(UTC), yellow.astimezone(UTC)))
+        return DueTimes(*max(found))  # pyright: ignore[reportArgumentType]  two instants each
+
+    @invariant()
+    def it_is_due_when_the_clock_of_its_stage_is_and_nothing_is_left_to_recompute(self) -> None:
+        case = self.case
+        assert case.state is not None
         if case.state in ENDS:
-            assert not running
-            expected = case.ledger.latest(Clock.RECTIFICATION)
-        else:
-            assert case.state is not None
-            assert {STAGE_OF[case.state], Clock.TOTAL} <= set(clocks)
-            expected = case.ledger.running(STAGE_OF[case.state])
-            assert expected is not None
-            assert expected.due_at is not None
-        due = (expected.due_at, expected.yellow_at) if expected else (None, None)
-        assert (case.due_at, case.yellow_at) == due
+            last = case.ledger.latest(Clock.RECTIFICATION)
+            expected = (last.due_at, last.yellow_at) if last else (None, None)
+            assert (case.due_at, case.yellow_at) == expected
+            return
+        assert recompute(case, None, self.reference.timekeeping) is None
+        stretches = case.ledger.cycle(CLOCK_OF[case.state])
+        if case.state is State.SUSPENDED:
+            assert case.suspended_until is not None
+            stretches = [*stretches, self.on_the_agreed_day(stretches[-1])]
+        assert self.computed_again(stretches) == DueTimes(case.due_at, case.yellow_at)
+
+    def on_the_agreed_day(self, paused: Stretch) -> Stretch:
+        until, case = self.case.suspended_until, self.case
+        assert until is not None
+        begin = max(until, paused.stopped_at or until)
+        return Stretch(
+            paused.clock,
+            paused.cycle,
+            begin,
+            Action.RESUME,
+            paused.term,
+            paused.unit_id,
+            paused.extensions,
+            due_at=case.due_at,
+        )
 
     @invariant()
-    def rework_gives_the_unit_no_new_limit(self) -> None:
-        stretches = [one for one in self.case.ledger.stretches if one.clock is Clock.RECTIFICATION]
-        assert {stretch.cycle for stretch in stretches} <= {1}
-        fails = sum(event.action == Action.FAIL_CHECK for event, _, _ in self.case.new_events)
-        assert len(stretches) in {0, fails + 1}
+    def what_was_worked_until_the_due_time_is_what_was_granted(self) -> None:
+        for stretches in cycles(self.case):
+            last = stretches[-1]
+            if last.term is None or last.due_at is None:
+                continue
+            calendar, intervals = self.reference.calendars[last.term.calendar_code], as_it_ran(stretches)
+            left = [
+                remaining(intervals, limit, calendar, last.due_at, last.extensions)
+                for limit in limits_of(last.term)
+                if due_from_ledger(intervals, limit, calendar, last.extensions) == last.due_at
+            ]
+            assert left
+            assert not any(left)
 
     @invariant()
-    def all_instants_are_in_one_order_of_time(self) -> None:
-        for stretch in self.case.ledger.stretches:
-            stopped_at = stretch.stopped_at or self.now
-            assert stretch.started_at.astimezone(UTC) <= stopped_at.astimezone(UTC) <= self.now
+    def neither_a_pause_nor_rework_changes_what_remains(self) -> None:
+        for stretches in cycles(self.case):
+            for count, (one, following) in enumerate(pairwise(stretches), start=1):
+                if one.term is None or one.due_at is None or following.due_at is None:
+                    continue
+                calendar = self.reference.calendars[one.term.calendar_code]
+                assert one.stopped_at is not None
+                if calendar.ends_before(following.started_at):
+                    continue
+                paused = [Interval(each.started_at, each.stopped_at) for each in stretches[:count]]
+                resumed = [*paused, Interval(following.started_at)]
+                for limit in limits_of(one.term):
+                    left = remaining(paused, limit, calendar, one.stopped_at)
+                    assert remaining(resumed, limit, calendar, following.started_at) == left
+
+    @invariant()
+    def a_request_is_pending_in_the_state_it_was_made_in_and_help_while_the_unit_has_the_ticket(self) -> None:
+        for request in self.case.requests:
+            if request.kind is RequestKind.HELP:
+                assert not request.is_pending or self.case.state in {*WITH_UNIT, State.SUSPENDED}
+            else:
+                assert not request.is_pending or request.made_in is self.case.state
+            assert (request.decided_at is None) == request.is_pending
+            decided = request.state in {RequestState.GRANTED, RequestState.DENIED}
+            assert (request.decided_by_id is not None) == decided
+        pending = self.case.pending_kinds
+        assert len(pending) == len(set(pending))
+
+    @invariant()
+    def more_time_was_granted_as_often_as_it_says_and_not_more_often_than_it_may_be(self) -> None:
+        last = self.case.ledger.latest(Clock.RECTIFICATION)
+        assert self.case.extension_count == (last.extensions if last else 0)
+        assert self.case.extension_count <= self.policies.extensions_max
+
+    @invariant()
+    def a_suspended_ticket_has_an_end_and_no_other_has(self) -> None:
+        assert (self.case.suspended_until is not None) == (self.case.state is State.SUSPENDED)
+
+    @invariant()
+    def only_a_unit_that_is_late_or_may_be_is_escalated_and_nobody_waits_for_an_unknown_due_time(
+        self,
+    ) -> None:
+        case = self.case
+        if case.state in WITH_UNIT:
+            assert (case.triage is Triage.NO_DEADLINE) == (case.due_at is None)
+        if case.triage is Triage.NO_DEADLINE:
+            assert case.state in {State.FILED, *WITH_UNIT, State.SUSPENDED}
+        if case.escalates_at is not None:
+            assert case.state in WITH_UNIT
+            assert case.due_at is not None
+            assert case.escalates_at > case.due_at
+            assert case.escalation_level < len(self.policies.escalation_ladder)
+
+    @invariant()
+    def the_explanation_names_the_due_time_that_it_explains(self) -> None:
+        case = self.case
+        last = case.ledger.latest(Clock.RECTIFICATION)
+        if case.state in {*WITH_UNIT, State.SUSPENDED} and case.due_at and last and last.term:
+            due = self.reference.calendars[last.term.calendar_code].local(case.due_at)
+            assert case.due_explanation is not None
+            for words in case.due_explanation.values():
+                assert f"{due:%H:%M}" in words
+
+    @invariant()
+    def nobody_is_waited_for_after_an_end(self) -> None:
+        assert self.case.state in OPEN or self.case.triage is None
+
+    @invariant()
+    def lateness_is_excused_only_by_both_sides(self) -> None:
+        if self.case.is_exempt:
+            grants = [event for event in events_of(self.case) if event.action == Action.GRANT_APPEAL]
+            assert {event.actor_role for event in grants[-2:]} == {Role.DISPATCHER, Role.SUPERVISOR}
 
 
 TestLifeOfACase = LifeOfACase.TestCase
-TestLifeOfACase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestLifeOfACase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)

@@ -26,8 +26,8 @@ from tests.domain.example_calendars import (
     china,
     limits,
     starts,
+    two_years,
 )
-from tests.domain.minute_oracle import MinuteOracle
 
 HOUR = timedelta(hours=1)
 UNLICENSED_BUILDING = (
@@ -60,14 +60,8 @@ def test_worked_examples(start: str, limit: Limit, due: str) -> None:
 
 @pytest.mark.parametrize("calendar", ALL, ids=lambda calendar: str(calendar.code))
 def test_every_hour_of_two_years_agrees_with_looking_at_every_minute(calendar: WorkCalendar) -> None:
-    first_on = date(calendar.last_on.year - 1, 1, 1)
-    oracle = MinuteOracle(
-        ZoneInfo(calendar.time_zone),
-        calendar.weekly,
-        {on: day.ranges for on, day in calendar.exceptions.items()},
-        first_on,
-        calendar.last_on,
-    )
+    years = two_years(calendar)
+    oracle = years.oracle
     some = [
         (Limit(1, LimitUnit.WORKING_HOUR), 60),
         (Limit(4, LimitUnit.WORKING_HOUR), 240),
@@ -75,7 +69,7 @@ def test_every_hour_of_two_years_agrees_with_looking_at_every_minute(calendar: W
         (Limit(5, LimitUnit.WORKING_DAY), 2_400),
         (Limit(250, LimitUnit.WORKING_DAY), 120_000),
     ]
-    start = datetime.combine(first_on, datetime.min.time(), ZoneInfo(calendar.time_zone)).astimezone(UTC)
+    start = years.begin
     agreed = past = 0
     while start < calendar.stops_at:
         for limit, minutes in some:

@@ -27,7 +27,7 @@ VENDING = Condition(
     self_fix=True,
 )
 NOISE = replace(VENDING, category_code="E0301", condition_zh="施工扰民", after_photo=False)
-PHOTO_NEEDS = {Need.BEFORE_PHOTO, Need.AFTER_PHOTO, Need.CHECK_PHOTO}
+PHOTO_NEEDS = {Need.BEFORE_PHOTO, Need.AFTER_PHOTO, Need.CHECK_PHOTO, Need.PHOTO}
 NOTHING = Brought()
 
 
@@ -38,7 +38,16 @@ def showing(*purposes: Purpose) -> tuple[PhotoFacts, ...]:
     )
 
 
-EVERYTHING = Brought("已劝离", showing(*Purpose), has_condition=True, has_unit=True, has_handler=True)
+EVERYTHING = Brought(
+    "已劝离",
+    showing(*Purpose),
+    has_condition=True,
+    has_grid=True,
+    has_unit=True,
+    has_handler=True,
+    has_master=True,
+    has_until=True,
+)
 
 needs = st.sets(st.sampled_from(Need))
 
@@ -49,11 +58,15 @@ needs = st.sets(st.sampled_from(Need))
         (Need.NOTE, Brought(note="已劝离")),
         (Need.REASON, Brought(note="不属于城市管理范围")),
         (Need.CONDITION, Brought(has_condition=True)),
+        (Need.GRID, Brought(has_grid=True)),
         (Need.UNIT, Brought(has_unit=True)),
         (Need.HANDLER, Brought(has_handler=True)),
+        (Need.MASTER, Brought(has_master=True)),
+        (Need.UNTIL, Brought(has_until=True)),
         (Need.BEFORE_PHOTO, Brought(photos=showing(Purpose.BEFORE))),
         (Need.AFTER_PHOTO, Brought(photos=showing(Purpose.AFTER))),
         (Need.CHECK_PHOTO, Brought(photos=showing(Purpose.CHECK))),
+        (Need.PHOTO, Brought(photos=showing(Purpose.AFTER))),
     ],
 )
 def test_each_need_is_met_by_its_own_and_nothing_less(need: Need, brought: Brought) -> None:
@@ -64,10 +77,10 @@ def test_each_need_is_met_by_its_own_and_nothing_less(need: Need, brought: Broug
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_photo_proves_what_it_was_taken_for(purpose: Purpose) -> None:
     proven = {
-        Purpose.BEFORE: {Need.BEFORE_PHOTO},
-        Purpose.AFTER: {Need.AFTER_PHOTO},
-        Purpose.CHECK: {Need.CHECK_PHOTO},
-        Purpose.EVIDENCE: {Need.BEFORE_PHOTO, Need.CHECK_PHOTO},
+        Purpose.BEFORE: {Need.BEFORE_PHOTO, Need.PHOTO},
+        Purpose.AFTER: {Need.AFTER_PHOTO, Need.PHOTO},
+        Purpose.CHECK: {Need.CHECK_PHOTO, Need.PHOTO},
+        Purpose.EVIDENCE: {Need.BEFORE_PHOTO, Need.CHECK_PHOTO, Need.PHOTO},
     }
     unproven = missing(PHOTO_NEEDS, Brought(photos=showing(purpose)), VENDING)
     assert PHOTO_NEEDS - set(unproven) == proven[purpose]

@@ -4,6 +4,7 @@ from dataclasses import fields
 import pytest
 
 from api.domain.errors import FieldWrong
+from api.domain.escalation import Answerer, Rung
 from api.domain.limits import Limit, LimitUnit
 from api.domain.policies import Policies, StageLimit
 
@@ -30,6 +31,13 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "extensions_max": 0,
         "suspension_max_days": 1,
         "reopen_max_days": 0,
+        "calendar_warning_days": 30,
+        "escalation_ladder": [
+            {"answers": "supervisor", "after": {"value": 1, "unit": "working_hour"}},
+            {"answers": "listed_order", "after": {"value": 2, "unit": "calendar_day"}},
+        ],
+        "digest_from": 2,
+        "urgent_notices_at_once": False,
         "number_template": "{sequence}",
         "close_after_check": False,
         "fallback_to_grid_owner": False,
@@ -39,6 +47,10 @@ def test_every_policy_can_be_set_and_read_back() -> None:
     policies = Policies.from_mapping(given)
     assert policies.check_limit == StageLimit(5, "night-shift")
     assert policies.return_window == Limit(1, LimitUnit.WORKING_DAY)
+    assert policies.escalation_ladder == (
+        Rung(Answerer.SUPERVISOR, Limit(1, LimitUnit.WORKING_HOUR)),
+        Rung(Answerer.LISTED_ORDER, Limit(2, LimitUnit.CALENDAR_DAY)),
+    )
     assert isinstance(policies.duplicate_radius_m, float)
     assert policies.calendar_codes() == {"city", "night-shift"}
     defaults = Policies()
@@ -77,6 +89,28 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         ),
         ("return_window", {"value": 1, "unit": "week"}, "/return_window/unit", "policy_mistyped"),
         ("return_window", {"value": 0, "unit": "working_day"}, "/return_window/value", "policy_out_of_range"),
+        ("escalation_ladder", {}, "/escalation_ladder", "policy_mistyped"),
+        ("escalation_ladder", [{"answers": "mayor"}], "/escalation_ladder/0", "policy_mistyped"),
+        (
+            "escalation_ladder",
+            [{"answers": "mayor", "after": {"value": 1, "unit": "working_day"}}],
+            "/escalation_ladder/0/answers",
+            "policy_mistyped",
+        ),
+        (
+            "escalation_ladder",
+            [{"answers": "supervisor", "after": {"value": 0, "unit": "working_day"}}],
+            "/escalation_ladder/0/after/value",
+            "policy_out_of_range",
+        ),
+        (
+            "escalation_ladder",
+            [{"answers": "supervisor", "after": {"value": 1, "unit": "working_day"}}] * 9,
+            "/escalation_ladder",
+            "policy_out_of_range",
+        ),
+        ("digest_from", 1, "/digest_from", "policy_out_of_range"),
+        ("urgent_notices_at_once", "yes", "/urgent_notices_at_once", "policy_mistyped"),
         ("grid_tolerance_max_m", 49, "/grid_tolerance_max_m", "policy_at_odds"),
         ("grid_tolerance_m", 201, "/grid_tolerance_max_m", "policy_at_odds"),
     ],

@@ -46,6 +46,7 @@ def grid(code: str, level: GridLevel, parent: str | None, unit_id: int | None = 
 
 
 CONDITIONS = (condition("E0406", 1), condition("E0110", 1), condition("E0110", 2))
+RETIRED, RETIRED_CONDITION = category("E0507"), condition("E0507", 1)
 OFFICE = Reference(
     version=1,
     catalogue=Catalogue(
@@ -53,7 +54,9 @@ OFFICE = Reference(
         {one.code: one for one in CONDITIONS},
     ),
     category_ids={"E0406": 1, "E0110": 2},
-    condition_ids={one.code: row_id for row_id, one in enumerate(CONDITIONS, start=1)},
+    known_categories={1: category("E0406"), 2: category("E0110"), 3: RETIRED},
+    known_conditions=dict(enumerate((*CONDITIONS, RETIRED_CONDITION), start=1)),
+    condition_ids={(1, 1): 1, (2, 1): 2, (2, 2): 3, (3, 1): 4},
     units={1: unit(1, "street", is_fallback=True), 2: unit(2, "property")},
     grids={
         STREET: grid(STREET, GridLevel.STREET, None, unit_id=1),
@@ -83,9 +86,25 @@ def test_what_the_catalogue_does_not_have_is_refused_where_it_was_named() -> Non
     assert numbered.value.facts["conditions"] == [1, 2]
 
 
-def test_a_stored_condition_is_found_by_its_id() -> None:
-    for row_id, one in enumerate(CONDITIONS, start=1):
+def test_a_stored_condition_is_found_by_its_id_and_its_id_by_class_and_number() -> None:
+    for row_id, one in enumerate((*CONDITIONS, RETIRED_CONDITION), start=1):
         assert OFFICE.condition_by_id(row_id) == one
+    assert OFFICE.condition_id(2, CONDITIONS[2]) == 3
+    assert OFFICE.condition_id(2, None) is None
+
+
+def test_a_retired_class_is_known_to_its_tickets_and_refused_for_new_reports() -> None:
+    assert OFFICE.known_category(3) == RETIRED
+    assert OFFICE.known_condition(3, None, "/condition") == RETIRED_CONDITION
+    assert OFFICE.categories_by_code["E0507"] == RETIRED
+    with pytest.raises(FieldWrong) as refused:
+        OFFICE.category("E0507", "/category")
+    assert refused.value.field_code == "category_unknown"
+
+
+def test_a_class_in_force_has_the_name_of_its_code_whatever_was_retired_later() -> None:
+    again = replace(OFFICE, known_categories={**OFFICE.known_categories, 4: replace(RETIRED, code="E0406")})
+    assert again.categories_by_code["E0406"] == category("E0406")
 
 
 def test_a_calendar_that_the_office_lacks_is_the_offices_to_add() -> None:

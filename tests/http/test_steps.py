@@ -36,7 +36,7 @@ async def test_a_ticket_goes_from_report_to_closure(house: House) -> None:
     ticket = await stepped(house, CHECKER, ticket, "pass_check", photos=[check])
     assert ticket["state"] == "closed"
     assert ticket["closed_at"]
-    assert ticket["actions"] == []
+    assert ticket["actions"] == ["reopen"]
     assert [one["id"] for one in ticket["photos"]] == [before, after, check]
 
 
@@ -148,7 +148,12 @@ async def test_a_step_that_the_state_does_not_know_is_refused_with_what_is_possi
     ticket = await report(house)
     answer = await step(house, MEMBER, ticket, "rectify", note="已劝离")
     assert answer.status_code == 409
-    assert (answer.json()["code"], answer.json()["possible"]) == ("step_refused", ["accept"])
+    refused = answer.json()
+    assert (refused["code"], refused["state"], refused["actions"]) == (
+        "step_refused",
+        "assigned",
+        ["accept", "return", "escalate"],
+    )
 
 
 async def test_a_step_needs_the_version_that_was_seen(house: House) -> None:
@@ -247,7 +252,7 @@ async def test_a_ticket_is_not_dispatched_before_it_is_filed(house: House) -> No
     ticket = await report(house, "dispatcher", source="hotline")
     answer = await step(house, "dispatcher", ticket, "dispatch", unit="sanitation")
     assert (answer.status_code, answer.json()["code"]) == (409, "step_refused")
-    assert answer.json()["possible"] == ["file", "reject"]
+    assert answer.json()["actions"] == ["ask_verification", "file", "reject", "merge", "void"]
 
 
 async def test_a_dispatcher_sends_on_what_no_rule_takes(house: House) -> None:

@@ -100,8 +100,8 @@ async def test_two_events_of_a_ticket_can_not_have_one_number(house: House) -> N
             "ck_ticket_clocks_stops_after_start",
         ),
         (
-            """INSERT INTO ticket_clocks (ticket_id, clock, cycle, started_at, started_by, milestones)
-            SELECT ticket_id, clock, cycle + 1, started_at, started_by, '[]' FROM ticket_clocks
+            """INSERT INTO ticket_clocks (ticket_id, clock, cycle, extensions, started_at, started_by, milestones)
+            SELECT ticket_id, clock, cycle + 1, 0, started_at, started_by, '[]' FROM ticket_clocks
             WHERE stopped_at IS NULL""",
             "uq_ticket_clocks_running",
         ),

@@ -46,6 +46,11 @@ ROLES = {
     "grid_locate": ALL,
     "deadline_explain": ALL,
     "dispatch_explain": "dispatcher supervisor administrator",
+    "notice_list": ALL,
+    "calendar_list": ALL,
+    "calendar_get": ALL,
+    "calendar_put": "administrator",
+    "calendar_versions": "supervisor administrator",
 }
 """Who may call what, written down a second time: a change of the policy has to be meant."""
 
@@ -65,6 +70,16 @@ REPORT = {
     "condition": 1,
     "observed_at": "2026-11-23T09:28:00+08:00",
     "place": {"longitude": 116.404, "latitude": 39.915, "crs": "wgs84"},
+}
+CALENDAR = {
+    "name_zh": "全天候",
+    "name_en": "Always",
+    "time_zone": "Asia/Shanghai",
+    "working_day_minutes": 1440,
+    "weekly": [["00:00-24:00"]] * 7,
+    "first_on": "2026-01-01",
+    "last_on": "2027-12-31",
+    "days": [],
 }
 NOBODY = "00000000-0000-4000-8000-000000000000"
 REQUESTS = {
@@ -90,6 +105,11 @@ REQUESTS = {
     "dispatch_explain": Request(
         "GET", "/v1/dispatch/explain", "category=E0406&longitude=116.40&latitude=39.91"
     ),
+    "notice_list": Request("GET", "/v1/notices"),
+    "calendar_list": Request("GET", "/v1/calendars"),
+    "calendar_get": Request("GET", "/v1/calendars/city"),
+    "calendar_put": Request("PUT", "/v1/calendars/matrix", body=CALENDAR),
+    "calendar_versions": Request("GET", "/v1/calendars/city/versions"),
 }
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,43 +13,70 @@ from sqlalchemy import event, text
 from api.app import create_app
 from api.db import Database
 from api.deps import request_time
+from api.services.escalations import escalate_overdue
+from api.services.notices import raise_notices
+from api.services.resumption import resume_suspended
 from api.settings import Settings
 from tests.conftest import House, Server, TurnedClock
 from tests.http.walking import stall
+from tests.sweeping import Sweep, rules_of
 
-TICKETS = 20_000
+TICKETS, OPEN = 20_000, 1_000
 
 MANY = """
 INSERT INTO tickets (
     id, number, state, version, category_id, category_code, condition_id, grid_id, grid_code, unit_id,
     reporter_id, source, priority, place, address, description, observed_at, reported_at, filed_at,
-    dispatched_at, closed_at, checked_at, updated_at, due_at, yellow_at, rework_count, urged_count, escalation_level,
-    is_self_fixed, history_count, history_sha256
+    dispatched_at, closed_at, checked_at, updated_at, due_at, yellow_at, returned_unit_ids, is_pinned,
+    extension_count, rework_count, reopen_count, urged_count, supervised_count, escalation_level, is_self_fixed,
+    has_appealed, is_exempt, pending_kinds, open_helper_ids, history_count, history_sha256
 )
 SELECT
     gen_random_uuid(), 'N' || n,
-    CASE WHEN n % 20 > 0 THEN 'closed'
-    ELSE (ARRAY['assigned', 'in_progress', 'rectified', 'filed', 'reported'])[1 + n / 20 % 5] END,
+    CASE WHEN n > :open THEN 'closed'
+    ELSE (ARRAY['assigned', 'in_progress', 'rectified', 'filed', 'reported'])[1 + n % 5] END,
     3, category.id, category.code, condition.id, grid.id, grid.code, unit.id,
     officer.id, 'officer', 'normal',
     ST_SetSRID(ST_MakePoint(116.39 + random() * 0.03, 39.90 + random() * 0.03), 4326),
     '示范街' || n || '号', '占道经营' || n,
     started, started, started, started,
-    CASE WHEN n % 20 > 0 THEN started + interval '1 hour' END, NULL, started + interval '1 hour',
-    started + interval '2 hours', started + interval '1 hour', 0, 0, 0, false, 0, repeat('0', 64)
+    CASE WHEN n > :open THEN started + interval '1 hour' END, NULL, started + interval '1 hour',
+    started + interval '2 hours', started + interval '1 hour', '{}', false,
+    0, 0, 0, 0, 0, 0, false,
+    false, false,
+    CASE WHEN n % 1000 = 0 THEN ARRAY['appeal'] WHEN n <= :open AND n % 50 = 1 THEN ARRAY['extension']
+    ELSE CAST(ARRAY[] AS text[]) END, '{}', 0, repeat('0', 64)
 FROM generate_series(1, :tickets) AS n
 CROSS JOIN LATERAL (SELECT CAST(:now AS timestamptz) - n * interval '3 minutes' AS started) AS times
 CROSS JOIN LATERAL (SELECT id, code FROM categories WHERE n IS NOT NULL ORDER BY id OFFSET n % 100 LIMIT 1) AS category
 CROSS JOIN LATERAL (SELECT id FROM conditions WHERE category_id = category.id LIMIT 1) AS condition
 CROSS JOIN LATERAL (
-    SELECT id, code FROM grids WHERE level = 'unit_grid' AND n IS NOT NULL ORDER BY id OFFSET n % 105 LIMIT 1
+    SELECT id, code FROM grids WHERE level = 'unit_grid' AND n IS NOT NULL ORDER BY id OFFSET n / 5 % 105 LIMIT 1
 ) AS grid
 CROSS JOIN LATERAL (SELECT id FROM units WHERE n IS NOT NULL ORDER BY id OFFSET n % 12 LIMIT 1) AS unit
 CROSS JOIN LATERAL (
     SELECT id FROM people WHERE role = 'officer' AND n IS NOT NULL ORDER BY id OFFSET n % 32 LIMIT 1
 ) AS officer
 """
-"""A year's tickets of a street, one in twenty of them open."""
+"""A year's tickets of a street, the youngest of them open; a few wait for a decision, closed ones among them."""
+
+CALLS_FOR_HELP = """
+INSERT INTO ticket_requests (id, ticket_id, kind, state, made_in, unit_id, reason, asked_at, decided_at, decision)
+SELECT
+    gen_random_uuid(), tickets.id, 'help', CASE WHEN closed_at IS NULL THEN 'pending' ELSE 'granted' END,
+    'assigned', units.id, '', filed_at, closed_at, ''
+FROM tickets CROSS JOIN units
+WHERE units.code = 'power' AND tickets.unit_id <> units.id AND number LIKE '%3'
+"""
+"""One unit is called to every tenth ticket, most of them long closed; the others help nobody."""
+
+MERGERS = """
+UPDATE tickets SET
+    state = 'merged', reporter_id = (SELECT id FROM people WHERE username = 'officer03'),
+    merged_into_id = (SELECT id FROM tickets WHERE number = 'N1')
+WHERE number LIKE '%007' AND state = 'closed'
+"""
+"""One officer's reports were merged into a ticket of somebody else's grid."""
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +90,9 @@ async def crowded(
     house = House(app, turned)
     app.dependency_overrides[request_time] = turned.read
     async with house.database.write() as session:
-        await session.execute(text(MANY), {"tickets": TICKETS, "now": turned.now})
+        await session.execute(text(MANY), {"tickets": TICKETS, "open": OPEN, "now": turned.now})
+        await session.execute(text(CALLS_FOR_HELP))
+        await session.execute(text(MERGERS))
     await analyze(house.database)
     yield house
     for caller in house.callers.values():
@@ -75,7 +105,7 @@ async def analyze(database: Database) -> None:
     """Let the database count its rows, and note that they are visible to all."""
     async with database.engine.connect() as connection:
         alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await alone.execute(text("VACUUM ANALYZE tickets"))
+        await alone.execute(text("VACUUM ANALYZE tickets, ticket_requests"))
 
 
 Sent = list[tuple[str, Any]]
@@ -146,6 +176,15 @@ async def assert_by_index(house: House, sent: Sent, *, sorts: bool = True) -> No
         ("supervisor", "/v1/tickets?q=19999号"),
         ("supervisor", "/v1/me"),
         ("member-cityscape", "/v1/me"),
+        ("member-power", "/v1/queue"),
+        ("member-power", "/v1/overdue"),
+        ("member-power", "/v1/tickets"),
+        ("member-power", "/v1/tickets?order=-updated_at"),
+        ("member-power", "/v1/me"),
+        ("officer03", "/v1/queue"),
+        ("officer03", "/v1/overdue"),
+        ("officer03", "/v1/tickets"),
+        ("officer03", "/v1/me"),
     ],
 )
 async def test_a_list_reads_the_tickets_that_it_shows_and_not_all(
@@ -178,6 +217,30 @@ async def test_a_page_in_the_order_of_an_index_is_read_without_sorting(crowded: 
     await assert_by_index(crowded, second)
 
 
+@pytest.mark.parametrize(
+    ("username", "indexes"),
+    [
+        ("member-cityscape", {"ix_tickets_open_unit_due"}),
+        ("member-power", {"ix_tickets_open_unit_due", "pk_tickets"}),
+        ("officer01", {"ix_tickets_open_grid"}),
+        ("officer03", {"ix_tickets_open_grid", "ix_tickets_merged_reporter"}),
+        ("dispatcher", {"ix_tickets_waiting"}),
+        ("supervisor", {"ix_tickets_waiting"}),
+    ],
+)
+async def test_a_queue_is_found_without_a_look_at_what_is_finished(
+    crowded: House, username: str, indexes: set[str]
+) -> None:
+    """An index over all tickets has them in order, too, but all that is closed lies before what is open."""
+    caller = await crowded.caller(username)
+    with noted(crowded) as sent:
+        answer = await caller.get("/v1/queue")
+    assert answer.json()["items"]
+    plan = await plan_of(crowded, *sent[-1])
+    used = {node["Index Name"] for node in nodes(plan) if "tickets" in node.get("Index Name", "")}
+    assert {name for name in used if "ticket_requests" not in name} == indexes
+
+
 async def test_duplicates_are_looked_for_nearby_only(crowded: House) -> None:
     officer = await crowded.caller("officer01")
     with noted(crowded) as sent:
@@ -193,3 +256,25 @@ async def test_a_ticket_is_found_by_id_and_by_number(crowded: House) -> None:
         await unit.get(f"/v1/tickets/{ticket['id']}")
         await unit.get(f"/v1/tickets/by-number/{ticket['number']}")
     await assert_by_index(crowded, sent)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "indexes"),
+    [
+        (resume_suspended, [{"ix_tickets_suspended_until"}]),
+        (escalate_overdue, [{"ix_tickets_escalates"}]),
+        (raise_notices, [{"ix_tickets_not_noticed"}, {"ix_tickets_near_due"}]),
+    ],
+)
+async def test_the_worker_finds_what_came_due_by_an_index_that_holds_nothing_else(
+    crowded: House, sweep: Sweep, indexes: list[set[str]]
+) -> None:
+    long_ago = crowded.clock.now - timedelta(days=400)
+    with noted(crowded) as sent:
+        assert await sweep(crowded.database, await rules_of(crowded.database), long_ago) == 0
+    assert len(sent) == len(indexes)
+    for (statement, parameters), expected in zip(sent, indexes, strict=True):
+        today = {name: crowded.clock.now if one == long_ago else one for name, one in parameters.items()}
+        found = nodes(await plan_of(crowded, statement, today))
+        assert not [node for node in found if node["Node Type"] == "Seq Scan"], found
+        assert expected <= {node.get("Index Name") for node in found}

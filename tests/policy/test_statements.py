@@ -17,8 +17,11 @@ FILING = 8
 PAGE = 2
 """Who asks, and the page."""
 
-TICKET = 4
-"""Who asks, the ticket, its clocks, its photos."""
+TICKET = 5
+"""Who asks, the ticket, its clocks, its photos, what was asked for on it."""
+
+HISTORY = 3
+"""Who asks, the ticket, its events."""
 
 
 @contextmanager
@@ -79,6 +82,8 @@ async def test_a_report_that_is_sent_again_costs_no_more_than_the_first_time(war
         ("supervisor", "/v1/overdue"),
         ("supervisor", "/v1/overdue/summary?by=unit"),
         ("supervisor", "/v1/tickets/counts?by=state"),
+        (f"lead-{UNIT}", "/v1/notices"),
+        (FINDER, "/v1/notices"),
         ("supervisor", "/v1/tickets?order=-filed_at&near=116.404,39.915,500&q=水果&reporter=officer01"),
     ],
 )
@@ -108,7 +113,7 @@ async def test_a_page_of_two_hundred_asks_as_often_as_a_page_of_one(warm: House)
         assert len(for_one) == len(for_all) == PAGE, told(for_all)
 
 
-async def test_a_ticket_is_four_questions_however_many_clocks_and_photos_it_has(warm: House) -> None:
+async def test_a_ticket_is_five_questions_however_many_clocks_and_photos_it_has(warm: House) -> None:
     ticket = await rectified(warm, photos=[await photo(warm, FINDER, "before") for _ in range(3)])
     unit = await warm.caller(f"member-{UNIT}")
     for path in (f"/v1/tickets/{ticket['id']}", f"/v1/tickets/by-number/{ticket['number']}"):
@@ -118,7 +123,7 @@ async def test_a_ticket_is_four_questions_however_many_clocks_and_photos_it_has(
     for query, extra in (("", 0), ("?verify=true", 1)):
         with counted(warm) as sent:
             await unit.get(f"/v1/tickets/{ticket['id']}/history{query}")
-        assert len(sent) == TICKET - 1 + extra, told(sent)
+        assert len(sent) == HISTORY + extra, told(sent)
 
 
 async def test_a_step_is_who_asks_the_locked_ticket_what_it_changes_and_the_answer(warm: House) -> None:
@@ -126,5 +131,6 @@ async def test_a_step_is_who_asks_the_locked_ticket_what_it_changes_and_the_answ
     with counted(warm) as sent:
         answer = await step(warm, f"member-{UNIT}", ticket, "accept")
     assert answer.status_code == 200
-    # The viewer; ticket and clocks, locked; ticket, clock and event written; ticket, clocks and photos shown.
-    assert len(sent) == 1 + 2 + 3 + 3, told(sent)
+    # The viewer; ticket and clocks, locked; ticket, clock and event written; then ticket, clocks, photos and
+    # requests shown.
+    assert len(sent) == 1 + 2 + 3 + 4, told(sent)

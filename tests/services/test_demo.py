@@ -19,14 +19,16 @@ from api.db import Database, ReadSession
 from api.demo import DatabaseNotEmpty, DemoSummary, ensure_demo
 from api.domain.access import Role
 from api.domain.calendars import WorkCalendar
+from api.domain.cases import Triage
 from api.domain.deadlines import Interval, Light, due_from_ledger, light
+from api.domain.explanations import instant_en
 from api.domain.history import Event, first_break
 from api.domain.ledger import Ledger, Stretch
 from api.domain.lifecycle import ENDS, STAGE_OF, Action, Clock, State
 from api.domain.photos import Variant, key_in
 from api.domain.reports import Source
-from api.domain.tickets import Triage
-from api.models import Grid, GridPerson, Person, Photo, Policy, Ticket, TicketEvent, Unit
+from api.domain.requests import RequestKind, RequestState
+from api.models import Grid, GridPerson, Person, Photo, Policy, Ticket, TicketEvent, TicketRequest, Unit
 from api.queries.cases import load_stretches
 from api.queries.histories import EventFacts
 from api.queries.reference import load_reference
@@ -35,17 +37,6 @@ from tests.conftest import Server
 
 NOW = datetime(2026, 11, 22, 13, 2, tzinfo=ZoneInfo("Asia/Shanghai"))
 """A Sunday, when offices are closed: a demo has to show every state all the same."""
-
-REACHABLE = {
-    State.REPORTED,
-    State.FILED,
-    State.ASSIGNED,
-    State.IN_PROGRESS,
-    State.RECTIFIED,
-    State.CLOSED,
-    State.REJECTED,
-}
-"""The states that today's steps lead to."""
 
 
 @dataclass(frozen=True)
@@ -206,15 +197,53 @@ async def test_the_street_owns_every_grid_on_it(session: ReadSession) -> None:
             assert owner.code == "street"
 
 
-async def test_every_reachable_state_and_reason_to_wait_is_there(session: ReadSession) -> None:
+async def test_every_state_and_reason_to_wait_is_there(session: ReadSession) -> None:
     tickets = await tickets_of(session)
-    assert {ticket.state for ticket in tickets} == REACHABLE
+    assert {ticket.state for ticket in tickets} == set(State)
     # The limits of the street's classes end before the calendar does, so a due time is always known.
     assert {ticket.triage for ticket in tickets} == {None, *Triage} - {Triage.NO_DEADLINE}
     assert sum(ticket.is_self_fixed for ticket in tickets) >= 10
     assert sum(ticket.rework_count > 0 for ticket in tickets) >= 8
-    actions = {action for (action,) in await session.execute(select(col(TicketEvent.action)).distinct())}
-    assert actions == {*Action} - {Action.CLOSE}
+    for mark in (
+        "is_pinned",
+        "is_exempt",
+        "extension_count",
+        "urged_count",
+        "supervised_count",
+        "escalation_level",
+    ):
+        assert any(getattr(ticket, mark) for ticket in tickets), mark
+    assert {ticket.state for ticket in tickets if ticket.reopen_count} == {State.IN_PROGRESS, State.CLOSED}
+    assert all(ticket.suspended_until > NOW for ticket in tickets if ticket.suspended_until)
+
+
+async def test_every_step_was_taken(session: ReadSession) -> None:
+    actions = {*(await session.execute(select(col(TicketEvent.action)).distinct())).scalars()}
+    assert actions == {*Action} - {Action.CLOSE, Action.RECOMPUTE}
+
+
+async def test_every_request_waits_somewhere_and_was_granted_and_denied_elsewhere(
+    session: ReadSession,
+) -> None:
+    rows = await session.execute(select(col(TicketRequest.kind), col(TicketRequest.state)).distinct())
+    decided = {RequestState.PENDING, RequestState.GRANTED, RequestState.DENIED}
+    assert {(kind, state) for kind in RequestKind for state in decided} <= {tuple(row) for row in rows}
+
+
+async def test_a_merged_ticket_is_told_to_its_master(session: ReadSession) -> None:
+    tickets = {ticket.id: ticket for ticket in await tickets_of(session)}
+    merged = [ticket for ticket in tickets.values() if ticket.merged_into_id]
+    assert {tickets[one.merged_into_id].state for one in merged if one.merged_into_id} == {
+        State.IN_PROGRESS,
+        State.CLOSED,
+    }
+
+
+async def test_nobody_finishes_what_a_helper_still_owes(session: ReadSession) -> None:
+    tickets = await tickets_of(session)
+    owed = [ticket for ticket in tickets if ticket.open_helper_ids]
+    assert owed
+    assert {ticket.state for ticket in owed} <= {State.ASSIGNED, State.IN_PROGRESS, State.SUSPENDED}
 
 
 async def test_some_tickets_are_overdue_by_minutes_some_by_days_and_some_are_due_soon(
@@ -267,21 +296,36 @@ async def test_every_due_time_follows_from_the_ledger(session: ReadSession) -> N
             assert ticket.is_self_fixed or ticket.state is State.REJECTED
             assert (ticket.due_at, ticket.yellow_at) == (None, None)
         else:
-            assert (ticket.due_at, ticket.yellow_at) == (shown.due_at, shown.yellow_at)
-            assert ticket.due_at == due_again(ledger, shown, calendars)
+            if ticket.state is not State.SUSPENDED:
+                assert (ticket.due_at, ticket.yellow_at) == (shown.due_at, shown.yellow_at)
+            assert ticket.due_at == due_again(ledger, shown, calendars, ticket.suspended_until)
         if ticket.state in ENDS:
             assert all(stretch.stopped_at for stretch in ledger.stretches)
 
 
-def due_again(ledger: Ledger, shown: Stretch, calendars: Mapping[str, WorkCalendar]) -> datetime:
-    """Compute when the limit ends from what the clock had used when it last started."""
+def due_again(
+    ledger: Ledger, shown: Stretch, calendars: Mapping[str, WorkCalendar], resumes_at: datetime | None
+) -> datetime:
+    """Compute when the limit ends from what the clock had used when it last started, or will start again."""
     assert shown.term is not None
-    before = [s for s in ledger.stretches if (s.clock, s.cycle) == (shown.clock, shown.cycle)]
-    intervals = [Interval(s.started_at, s.stopped_at) for s in before[: before.index(shown)]]
+    cycle = [s for s in ledger.stretches if (s.clock, s.cycle) == (shown.clock, shown.cycle)]
+    intervals = [Interval(s.started_at, s.stopped_at) for s in cycle]
+    last = Interval(resumes_at) if resumes_at else Interval(intervals.pop().started_at)
     limits = [milestone.limit for milestone in shown.term.milestones] or [shown.term.limit]
     calendar = calendars[shown.term.calendar_code]
-    ends = [due_from_ledger([*intervals, Interval(shown.started_at)], limit, calendar) for limit in limits]
+    ends = [due_from_ledger([*intervals, last], limit, calendar, shown.extensions) for limit in limits]
     return max(end for end in ends if end)
+
+
+async def test_every_unit_reads_how_its_due_time_came_about(session: ReadSession) -> None:
+    with_units = {State.ASSIGNED, State.IN_PROGRESS, State.SUSPENDED}
+    for ticket in [one for one in await tickets_of(session) if one.state in with_units]:
+        assert ticket.due_at is not None
+        assert ticket.due_explanation is not None
+        due = ticket.due_at.astimezone(NOW.tzinfo)
+        assert f"due {instant_en(due, due)}." in ticket.due_explanation["en"]
+        is_resting = "as agreed" in ticket.due_explanation["en"]
+        assert is_resting == (ticket.state is State.SUSPENDED)
 
 
 async def test_nobody_checks_what_he_fixed_or_reported(session: ReadSession) -> None:

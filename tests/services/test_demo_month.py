@@ -7,8 +7,9 @@ import pytest
 
 from api.domain.deadlines import due_at
 from api.domain.reports import Source
+from api.services.demo_draws import Scenery
 from api.services.demo_files import StreetFiles, read_street
-from api.services.demo_month import Scenery, plots
+from api.services.demo_month import plots
 from api.services.demo_plots import Plot
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

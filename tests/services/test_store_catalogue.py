@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import func, select
@@ -12,11 +12,13 @@ from sqlmodel import col
 from api.db import Database, WriteSession
 from api.domain.catalogue import Catalogue, CatalogueProblem, CatalogueRefused
 from api.domain.errors import FieldWrong
-from api.models import Calendar, CalendarDay, Category, Condition, DispatchRule, Policy, Unit
+from api.models import Calendar, CalendarDay, CalendarVersion, Category, Condition, DispatchRule, Policy, Unit
 from api.services import catalogue
+from api.services.calendars import store_calendars
 from api.services.demo_files import StreetFiles, read_street
 
 SINCE = date(2026, 1, 1)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ async def session(database: Database) -> AsyncIterator[WriteSession]:
 
 async def store(session: WriteSession, street: StreetFiles) -> dict[str, int]:
     """Store all but the grids, which are versioned and can't be stored twice."""
-    await catalogue.store_calendars(session, street.calendars)
+    await store_calendars(session, street.calendars, NOW)
     units = await catalogue.store_units(session, street.units)
     await catalogue.store_catalogue(session, street.catalogue)
     await catalogue.store_policies(session, street.policies)
@@ -40,7 +42,7 @@ async def store(session: WriteSession, street: StreetFiles) -> dict[str, int]:
 
 
 async def rows(session: WriteSession) -> dict[str, int]:
-    tables = (Calendar, CalendarDay, Unit, Category, Condition, Policy, DispatchRule)
+    tables = (Calendar, CalendarDay, CalendarVersion, Unit, Category, Condition, Policy, DispatchRule)
     return {
         table.table_name: (await session.execute(select(func.count()).select_from(table))).scalar_one()
         for table in tables
@@ -67,17 +69,8 @@ async def test_a_unit_keeps_its_id_when_it_gets_another_name(
     assert (await session.execute(name)).scalar_one() == "New name"
 
 
-async def test_the_days_of_a_calendar_are_replaced(session: WriteSession, street: StreetFiles) -> None:
-    city = next(calendar for calendar in street.calendars if calendar.code == "city")
-    await catalogue.store_calendars(session, [city])
-    assert (await rows(session))["calendar_days"] == len(city.exceptions)
-    always = next(calendar for calendar in street.calendars if calendar.code == "always")
-    await catalogue.store_calendars(session, [always])
-    assert (await rows(session))["calendar_days"] == len(city.exceptions)
-
-
 async def test_a_unit_below_an_unknown_one_is_refused(session: WriteSession, street: StreetFiles) -> None:
-    await catalogue.store_calendars(session, street.calendars)
+    await store_calendars(session, street.calendars, NOW)
     with pytest.raises(FieldWrong, match="There is no unit 'nobody'") as refused:
         await catalogue.store_units(session, [replace(street.units[0], parent="nobody")])
     assert (refused.value.pointer, refused.value.field_code) == ("/units/0/parent", "unit_unknown")
