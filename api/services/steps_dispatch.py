@@ -13,7 +13,7 @@ async def _dispatch(taking: Taking) -> None:
     case, request = taking.case, taking.request
     taking.require(case.condition, has_unit=request.unit is not None)
     unit = taking.unit()
-    if case.returned_unit_ids.count(unit.id) >= taking.reference.policies.returns_per_unit_max:
+    if unit.id in case.returned_unit_ids:
         raise StepRefused(
             "This unit returned the ticket: only a ruling gives it back.",
             possible=[Action.RULE],

@@ -154,6 +154,7 @@ async def test_a_pending_request_dies_with_the_state_it_was_made_in(house: House
     ticket = await stepped(house, "officer02", ticket, "fail_check", reason="未清净", photos=[check])
     # Back in the same state the old request is not alive again.
     await refused(house, "dispatcher", ticket, "grant_extension", "step_refused")
+    house.clock.turn(minutes=1)  # requests come in the order in which they were made
     ticket = await stepped(house, MEMBER, ticket, "request_extension", reason="再申请")
     assert [one["state"] for one in ticket["requests"]] == ["lapsed", "pending"]
 
