@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
 from api.domain.calendars import DayKind, LoadedDay, WorkCalendar
 from api.domain.local_days import to_microseconds
@@ -51,15 +53,17 @@ class Segment:
     name_en: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Label:
+class _Label(NamedTuple):
     why: Why
     name_zh: str = ""
     name_en: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+# The labels of nearly all days; one object each, so that comparing them costs nothing.
+_OPEN, _CLOSED, _DAY_OFF = _Label(Why.OPEN_HOURS), _Label(Why.CLOSED), _Label(Why.DAY_OFF)
+
+
+class _Piece(NamedTuple):
     start_us: int
     stop_us: int
     label: _Label
@@ -80,16 +84,20 @@ def working_hours(start: datetime, stop: datetime, calendar: WorkCalendar) -> tu
     calendar's horizon the errors are those of `WorkCalendar.days`.
     """
     segments: list[Segment] = []
-    for label, group in groupby(_pieces(start, stop, calendar), key=lambda piece: piece.label):
-        pieces = list(group)
-        begins_us, ends_us = pieces[0].start_us, pieces[-1].stop_us
-        counted = timedelta(microseconds=ends_us - begins_us) if label.why.counts else timedelta(0)
-        segments.append(
-            Segment(
-                calendar.at(begins_us), calendar.at(ends_us), counted, label.why, label.name_zh, label.name_en
-            )
-        )
+    begins: datetime | None = None
+    for label, group in groupby(_pieces(start, stop, calendar), key=_LABEL):
+        first, *others = group
+        stop_us = others[-1].stop_us if others else first.stop_us
+        # Each begins where the one before it ended, so only the ends are to be told in the calendar's zone.
+        begins = begins or calendar.at(first.start_us)
+        ends = calendar.at(stop_us)
+        counted = timedelta(microseconds=stop_us - first.start_us) if label.why.counts else timedelta(0)
+        segments.append(Segment(begins, ends, counted, *label))
+        begins = ends
     return tuple(segments)
+
+
+_LABEL = attrgetter("label")
 
 
 def _pieces(start: datetime, stop: datetime, calendar: WorkCalendar) -> Iterator[_Piece]:
@@ -114,11 +122,11 @@ def _labels(day: LoadedDay) -> tuple[_Label, _Label]:
     """Say why the open and the closed hours of a day count or do not."""
     exception = day.exception
     if exception is None:
-        return _Label(Why.OPEN_HOURS), _Label(Why.CLOSED if day.ranges else Why.DAY_OFF)
+        return _OPEN, _CLOSED if day.ranges else _DAY_OFF
     # A holiday with some open hours is a short day for the clock, whatever the office calls it.
     opens = Why.MAKEUP_WORKDAY if exception.kind is DayKind.MAKEUP_WORKDAY else Why.SPECIAL_HOURS
     open_label = _Label(opens, exception.name_zh, exception.name_en)
     if day.ranges:
-        return open_label, _Label(Why.CLOSED)
+        return open_label, _CLOSED
     closed = Why.HOLIDAY if exception.kind is DayKind.HOLIDAY else Why.SPECIAL_CLOSURE
     return open_label, _Label(closed, exception.name_zh, exception.name_en)
