@@ -19,16 +19,21 @@ from api.routers import (
     catalogue,
     deadlines,
     dispatch,
+    dispatch_rules,
     docs,
     grids,
     health,
     lifecycle,
     notices,
     overdue,
+    people,
     photos,
     queue,
     reports,
+    rule_files,
+    rule_replay,
     tickets,
+    units,
 )
 from api.settings import Settings, load_settings
 
@@ -67,7 +72,18 @@ def create_app(settings: Settings) -> FastAPI:
         references=ReferenceCache(database),
     )
     answering = (health, accounts, reports, tickets, queue, overdue, photos, catalogue, lifecycle, grids)
-    for module in (*answering, dispatch, deadlines, calendars, notices):
+    for module in (
+        *answering,
+        dispatch,
+        dispatch_rules,
+        rule_files,
+        rule_replay,
+        deadlines,
+        calendars,
+        units,
+        people,
+        notices,
+    ):
         app.include_router(module.router)
     docs.install(app)
     problems.install(app)

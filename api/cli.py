@@ -32,6 +32,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+importing = typer.Typer(
+    help="Store what an office keeps in files; the same again changes nothing.", no_args_is_help=True
+)
+exporting = typer.Typer(help="Write files as `import` takes them.", no_args_is_help=True)
+admin = typer.Typer(help="The first account of an installation.", no_args_is_help=True)
+app.add_typer(importing, name="import")
+app.add_typer(exporting, name="export")
+app.add_typer(admin, name="admin")
 
 
 @app.command()
@@ -185,6 +193,90 @@ def recompute(
         typer.echo(json.dumps(summary_json(summary, is_dry_run=dry_run), ensure_ascii=False, indent=2))
     else:
         print_summary(summary, Console(highlight=False), settings.zone, is_dry_run=dry_run)
+
+
+@importing.command("rules")
+def import_rules(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The complete set of rules, in YAML.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing; say what would change.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what changed for a script.")] = False,
+) -> None:
+    """Replace the dispatch rules by those of a file; what it does not have is switched off."""
+    from api import rule_files
+    from api.adapters.yaml_documents import YamlUnreadable
+    from api.domain.dispatch_changes import RulesRefused
+
+    try:
+        rule_set = rule_files.read_rules(path)
+        change = asyncio.run(rule_files.import_rules(load_settings(), rule_set, is_dry_run=dry_run))
+    except RulesRefused as refused:
+        for wrong in refused.wrong:
+            print(f"{path}:{wrong.line or ''}: {wrong.pointer}: {wrong.detail}", file=sys.stderr)  # noqa: T201  this is a command
+        raise typer.Exit(1) from refused
+    except (OSError, YamlUnreadable) as unreadable:
+        raise typer.Exit(_say(unreadable, 1)) from unreadable
+    if as_json:
+        told = {"is_dry_run": dry_run, **dataclasses.asdict(change)}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    for what in ("added", "changed", "removed"):
+        for rule_id in getattr(change, what):
+            typer.echo(f"{what}: {rule_id}")
+    typer.echo(f"{change.unchanged} rules unchanged." + (" Nothing was stored." if dry_run else ""))
+
+
+@exporting.command("rules")
+def export_rules(
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The file to write; without it, standard output.")
+    ] = None,
+) -> None:
+    """Write the dispatch rules in force as YAML."""
+    from api import rule_files
+
+    written = asyncio.run(rule_files.export_rules(load_settings()))
+    if path is None:
+        typer.echo(written, nl=False)
+    else:
+        path.write_text(written, "utf-8")
+
+
+@admin.callback()
+def administration() -> None:
+    """Keep `create` a command of its own: a group of one would be taken for it."""
+
+
+@admin.command("create")
+def create_admin(
+    username: Annotated[str, typer.Argument(help="User name: lower case, digits, dot, dash, underscore.")],
+    *,
+    name: Annotated[str, typer.Option(help="The person's name; by default the user name.")] = "",
+) -> None:
+    """Make the first administrator of an installation; the password is read from standard input or asked for."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from api.admin import make_administrator
+    from api.domain.errors import Refusal
+    from api.schemas.people import Name, Username
+    from api.services.first_account import FirstAccount
+
+    settings = load_settings()
+    try:
+        TypeAdapter(Username).validate_python(username)
+        TypeAdapter(Name).validate_python(name or username)
+    except ValidationError as wrong:
+        raise typer.BadParameter(wrong.errors()[0]["msg"]) from wrong
+    # Never an argument: everybody on the machine can read those.
+    if sys.stdin.isatty():
+        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        asyncio.run(make_administrator(settings, FirstAccount(username, name or username, password)))
+    except Refusal as refused:
+        raise typer.Exit(_say(refused, 1)) from refused
+    typer.echo(f"{username} may sign in now, as an administrator.")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

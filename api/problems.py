@@ -20,6 +20,7 @@ from api.adapters.images import ImageRefused
 from api.domain import errors
 from api.domain.calendars import BeforeCalendarHorizon, CalendarError, PastCalendarHorizon
 from api.domain.catalogue import CatalogueRefused
+from api.domain.dispatch_changes import RulesRefused
 from api.domain.geo import GeoError
 
 logger = logging.getLogger(__name__)
@@ -43,12 +44,16 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.VersionNeeded: 428,
     errors.EvidenceMissing: 422,
     errors.FieldWrong: 422,
+    errors.Unreadable: 400,
     errors.NotJson: 415,
     errors.NotMultipart: 415,
     errors.KeyReused: 422,
     errors.NotConfigured: 409,
+    errors.UnitInUse: 409,
+    errors.LastAdministrator: 409,
     errors.FileLost: 404,
     CatalogueRefused: 422,
+    RulesRefused: 422,
 }
 """One status for each kind of refusal; a test holds that no kind is forgotten."""
 

@@ -44,6 +44,8 @@ class Action(StrEnum):
     SUPERVISE = "supervise"
     ESCALATE = "escalate"
     RECOMPUTE = "recompute"
+    REASSIGN = "reassign"
+    REASSIGN_HELP = "reassign_help"
 
 
 ACTION_NAMES: dict[Action, tuple[str, str]] = {
@@ -85,6 +87,8 @@ ACTION_NAMES: dict[Action, tuple[str, str]] = {
     Action.SUPERVISE: ("督办", "supervise"),
     Action.ESCALATE: ("上报升级", "escalate"),
     Action.RECOMPUTE: ("重算时限", "recompute the due time"),
+    Action.REASSIGN: ("接办", "take over from a unit that was closed down"),
+    Action.REASSIGN_HELP: ("接替协办", "take over a call for help"),
 }
 """Names for people: (zh, en)."""
 

@@ -31,18 +31,22 @@ class ConflictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A rule that must not be saved like this, those it collides with, and a sentence in two languages."""
+    """A rule that must not be saved like this, those it collides with, and a sentence in two languages.
+
+    `pointer` names the field of the rule that would have to be another.
+    """
 
     kind: ConflictKind
     rule_id: str
     other_rule_ids: tuple[str, ...]
     detail_zh: str
     detail_en: str
+    pointer: str
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The codes that exist. `conditions` are written `P0101-2`; what is `None` is not checked."""
+    """The codes that are in use. `conditions` are written `P0101-2`; what is `None` is not checked."""
 
     categories: Collection[str] | None = None
     conditions: Collection[str] | None = None
@@ -73,6 +77,7 @@ def _repeated_ids(rules: Sequence[DispatchRule]) -> Iterator[Conflict]:
                 (),
                 f"规则编号{rule.id}出现了不止一次。",
                 f"The rule id {rule.id} is used more than once.",
+                "/id",
             )
         seen.add(rule.id)
 
@@ -107,6 +112,7 @@ def _collision(rule: DispatchRule, earlier: Sequence[DispatchRule]) -> Iterator[
             "且顺序号相同，分不出先后：请改顺序号或有效期。",
             f'Rule "{rule.name_en}" covers the same cases at the same time as {_listed_en(tied)}, '
             "with the same order, so neither wins: change an order or a validity.",
+            "/order",
         )
         return
     before = [other for other in overlapping if other.order < rule.order]
@@ -119,6 +125,7 @@ def _collision(rule: DispatchRule, earlier: Sequence[DispatchRule]) -> Iterator[
             "并且占满了它的有效期。",
             f'Rule "{rule.name_en}" is never chosen: its whole validity is filled by {_listed_en(before)}, '
             "for the same cases and first by order.",
+            "/order",
         )
 
 
@@ -148,21 +155,23 @@ def _unknown_codes(rules: Sequence[DispatchRule], known: Known) -> Iterator[Conf
     grids = None if known.grids is None else sorted(known.grids)
     for rule in rules:
         if categories is not None and not _begins_some(rule.category, categories):
-            yield _unknown(rule, ConflictKind.CATEGORY_UNKNOWN, "类别", "class", rule.category)
+            yield _unknown(rule, ConflictKind.CATEGORY_UNKNOWN, "/category", rule.category)
         elif (
             rule.condition is not None
             and known.conditions is not None
             and rule.subject not in known.conditions
         ):
-            yield _unknown(rule, ConflictKind.CONDITION_UNKNOWN, "立案条件", "filing condition", rule.subject)
+            yield _unknown(rule, ConflictKind.CONDITION_UNKNOWN, "/condition", rule.subject)
         if grids is not None and not _begins_some(rule.grid_prefix, grids):
-            yield _unknown(rule, ConflictKind.GRID_UNKNOWN, "网格", "grid", rule.grid_prefix)
+            yield _unknown(rule, ConflictKind.GRID_UNKNOWN, "/grid_prefix", rule.grid_prefix)
         if rule.source is not None and known.sources is not None and rule.source not in known.sources:
-            yield _unknown(rule, ConflictKind.SOURCE_UNKNOWN, "来源", "source", rule.source)
+            yield _unknown(rule, ConflictKind.SOURCE_UNKNOWN, "/source", rule.source)
         if known.units is not None:
-            for unit in (rule.lead_unit, *rule.helping_units):
+            if rule.lead_unit not in known.units:
+                yield _unknown(rule, ConflictKind.UNIT_UNKNOWN, "/lead_unit", rule.lead_unit)
+            for number, unit in enumerate(rule.helping_units):
                 if unit not in known.units:
-                    yield _unknown(rule, ConflictKind.UNIT_UNKNOWN, "单位", "unit", unit)
+                    yield _unknown(rule, ConflictKind.UNIT_UNKNOWN, f"/helping_units/{number}", unit)
 
 
 def _begins_some(prefix: str, codes_sorted: Sequence[str]) -> bool:
@@ -171,13 +180,24 @@ def _begins_some(prefix: str, codes_sorted: Sequence[str]) -> bool:
     return position < len(codes_sorted) and codes_sorted[position].startswith(prefix)
 
 
-def _unknown(rule: DispatchRule, kind: ConflictKind, noun_zh: str, noun_en: str, code: str) -> Conflict:
+_NOUNS = {
+    ConflictKind.CATEGORY_UNKNOWN: ("类别", "class"),
+    ConflictKind.CONDITION_UNKNOWN: ("立案条件", "filing condition"),
+    ConflictKind.GRID_UNKNOWN: ("网格", "grid"),
+    ConflictKind.SOURCE_UNKNOWN: ("来源", "source"),
+    ConflictKind.UNIT_UNKNOWN: ("单位", "unit"),
+}
+
+
+def _unknown(rule: DispatchRule, kind: ConflictKind, pointer: str, code: str) -> Conflict:
+    noun_zh, noun_en = _NOUNS[kind]
     return Conflict(
         kind,
         rule.id,
         (),
-        f"规则“{rule.name_zh}”所写的{noun_zh}{code}不存在。",
-        f'Rule "{rule.name_en}" names {noun_en} {code}, and there is none.',
+        f"规则“{rule.name_zh}”所写的{noun_zh}{code}不存在或已停用。",
+        f'Rule "{rule.name_en}" names {noun_en} {code}, and none is in use.',
+        pointer,
     )
 
 

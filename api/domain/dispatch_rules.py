@@ -23,6 +23,8 @@ _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _IDENTIFIER_LENGTH_MAX = {"id": 64, "lead_unit": 40, "helping_units": 40, "source": 32}
 _GRID_PREFIX = re.compile(r"[0-9A-Za-z_-]{0,20}")
 _NAME_LENGTH_MAX = 100
+# Years that a slip of the pen makes; at the ends of the calendar there is no such instant in UTC at all.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
 
 
 class Area(IntEnum):
@@ -179,6 +181,8 @@ def _check_validity(rule: DispatchRule) -> None:
         instant = cast("datetime | None", getattr(rule, name))
         if instant is not None and instant.utcoffset() is None:
             _refuse(name, "naive_instant", "An instant needs a UTC offset.")
+        if instant is not None and not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+            _refuse(name, "out_of_range", f"A rule begins and ends from {_FIRST_YEAR} to {_LAST_YEAR}.")
     if rule.valid_from is not None and rule.valid_until is not None and rule.valid_until <= rule.valid_from:
         _refuse("valid_until", "ends_before_start", "The rule ends before it begins, so it never holds.")
 

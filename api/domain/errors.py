@@ -126,6 +126,12 @@ class FieldWrong(Refusal):
         self.field_code = code
 
 
+class Unreadable(Refusal):
+    """The request can't be read."""
+
+    code = "unreadable"
+
+
 class NotJson(Refusal):
     """This address takes JSON."""
 
@@ -148,6 +154,18 @@ class NotConfigured(Refusal):
     """The office has to complete the configuration first."""
 
     code = "not_configured"
+
+
+class UnitInUse(Refusal):
+    """This unit still has work, rules or grids."""
+
+    code = "unit_in_use"
+
+
+class LastAdministrator(Refusal):
+    """Nobody else could let people in: this is the last administrator."""
+
+    code = "last_administrator"
 
 
 class FileLost(Refusal):

@@ -32,6 +32,7 @@ class UnitFacts:
     calendar_code: str
     is_fallback: bool
     is_active: bool
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class EndReason(StrEnum):
     SIGNED_OUT = "signed_out"
     TOKEN_REUSED = "token_reused"  # noqa: S105  a reason, not a token
     OTHER_DEVICE = "other_device"
+    DEACTIVATED = "deactivated"
+    PASSWORD_SET = "password_set"  # noqa: S105  the same
 
 
 @dataclass(frozen=True, slots=True)

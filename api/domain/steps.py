@@ -204,6 +204,20 @@ def _more_time() -> Iterable[Step]:
     )
 
 
+def _taking_over() -> Iterable[Step]:
+    """接办: a unit was closed down, and another takes what it had to do."""
+    for state in (*_WITH_UNIT, State.SUSPENDED):
+        yield Step(
+            Action.REASSIGN,
+            state,
+            State.ASSIGNED,
+            _SYSTEM,
+            stops=tuple(clock for clock in RUNNING_IN[state] if clock is not Clock.TOTAL),
+            restarts=(Clock.SIGN_FOR, Clock.RECTIFICATION),
+        )
+        yield Step(Action.REASSIGN_HELP, state, state, _SYSTEM)
+
+
 def _check() -> Iterable[Step]:
     """核查、返工、结案."""
     here, by = State.RECTIFIED, _OFFICER_OR_SUPERVISOR
@@ -270,6 +284,7 @@ TABLE: tuple[Step, ...] = (
     *_dispatch(),
     *_rectification(),
     *_more_time(),
+    *_taking_over(),
     *_check(),
     *_afterwards(),
     *_any_time(),

@@ -5,7 +5,7 @@ from api.models.calendars import Calendar, CalendarDay, CalendarVersion
 from api.models.catalogue import Category, Condition, DispatchRule, Policy, ReferenceVersion
 from api.models.grids import Grid, GridPerson
 from api.models.notices import Message, Notice
-from api.models.people import FailedSignIn, IdempotencyKey, Person, RefreshToken, SignIn
+from api.models.people import FailedSignIn, IdempotencyKey, Person, PersonEvent, RefreshToken, SignIn
 from api.models.photos import OriginalReading, Photo
 from api.models.reports import Report
 from api.models.requests import TicketRequest
@@ -27,6 +27,7 @@ __all__ = [
     "Notice",
     "OriginalReading",
     "Person",
+    "PersonEvent",
     "Photo",
     "Policy",
     "ReferenceVersion",

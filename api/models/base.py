@@ -56,6 +56,7 @@ UUIDS: Any = ARRAY(Uuid(as_uuid=True))
 
 # Columns that came with a later release have defaults in the database, so that the release before can go on writing
 # while the new one starts.
+FIRST_VERSION = {"server_default": text("1")}
 NONE_YET = {"server_default": text("0")}
 NOT_YET = {"server_default": text("false")}
 EMPTY = {"server_default": text("'{}'")}

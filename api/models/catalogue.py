@@ -64,6 +64,7 @@ class DispatchRule(Table, table=True):
         CheckConstraint(
             "valid_until IS NULL OR valid_from IS NULL OR valid_until > valid_from", "valid_range"
         ),
+        CheckConstraint("version > 0", "version"),
     )
 
     id: str = Field(primary_key=True, max_length=64)
@@ -82,6 +83,7 @@ class DispatchRule(Table, table=True):
     valid_from: datetime | None = Field(default=None, sa_type=INSTANT)
     valid_until: datetime | None = Field(default=None, sa_type=INSTANT)
     is_active: bool = True
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
 
 
 class Policy(Table, table=True):

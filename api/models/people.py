@@ -1,36 +1,56 @@
-"""People, their sign-ins on devices, and failed attempts."""
+"""People, what was done to their accounts, their sign-ins on devices, and failed attempts."""
 
-from datetime import datetime
-from typing import ClassVar
+from datetime import date, datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, text
 from sqlmodel import Field
 
 from api.domain.access import Role
-from api.models.base import INSTANT, Table, enum_type
+from api.domain.people import Deed
+from api.models.base import FIRST_VERSION, INSTANT, JSON, Table, enum_type
 
 
 class Person(Table, table=True):
-    """Somebody who may sign in."""
+    """Somebody who may sign in: with a password, while active, and up to the day `valid_until`."""
 
     table_name: ClassVar[str] = "people"
     __table_args__ = (
         CheckConstraint(
             "role NOT IN ('unit_member', 'unit_lead') OR unit_id IS NOT NULL", "unit_role_has_unit"
         ),
+        CheckConstraint("version > 0", "version"),
     )
 
     id: UUID = Field(primary_key=True)
     username: str = Field(max_length=64, unique=True)
-    password_hash: str = Field(max_length=255)
+    password_hash: str | None = Field(default=None, max_length=255)
     name: str = Field(max_length=100)
     phone: str | None = Field(default=None, max_length=40)
     officer_number: str | None = Field(default=None, max_length=40, unique=True)
     role: Role = Field(sa_type=enum_type(Role, "role"))
     unit_id: int | None = Field(default=None, foreign_key="units.id", index=True)
     is_active: bool = True
+    valid_until: date | None = None
     created_at: datetime = Field(sa_type=INSTANT)
+    version: int = Field(default=1, sa_column_kwargs=FIRST_VERSION)
+
+
+class PersonEvent(Table, table=True):
+    """Something that was done to an account, or read of it; never changed, never deleted (a trigger refuses both).
+
+    `by_id` is null for the command line. `facts` names the fields that changed, never a password or a phone.
+    """
+
+    table_name: ClassVar[str] = "person_events"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=True))
+    person_id: UUID = Field(foreign_key="people.id", index=True)
+    deed: Deed = Field(sa_type=enum_type(Deed, "deed"))
+    by_id: UUID | None = Field(default=None, foreign_key="people.id")
+    at: datetime = Field(sa_type=INSTANT)
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 
 class SignIn(Table, table=True):

@@ -1,25 +1,19 @@
 """Responsible units (责任单位)."""
 
-from enum import StrEnum
 from typing import ClassVar
 
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field
 
-from api.models.base import Table, enum_type
-
-
-class UnitKind(StrEnum):
-    """The peer group a unit is compared in; groups are never ranked together."""
-
-    BUREAU = "bureau"
-    STREET = "street"
-    ENTERPRISE = "enterprise"
+from api.domain.units import UnitKind
+from api.models.base import FIRST_VERSION, Table, enum_type
 
 
 class Unit(Table, table=True):
     """A bureau, street office or enterprise that rectifies what is dispatched to it."""
 
     table_name: ClassVar[str] = "units"
+    __table_args__ = (CheckConstraint("version > 0", "version"),)
 
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(max_length=40, unique=True)
@@ -31,3 +25,4 @@ class Unit(Table, table=True):
     calendar_code: str = Field(max_length=40, foreign_key="calendars.code", index=True)
     is_fallback: bool = False
     is_active: bool = True
+    version: int = Field(default=1, sa_column_kwargs=FIRST_VERSION)

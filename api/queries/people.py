@@ -68,7 +68,10 @@ def _select_viewer() -> Select[Any]:
         )
         .join(SignIn, col(SignIn.person_id) == col(Person.id))
         .where(
-            col(SignIn.id) == bindparam("sign_in_id"), col(SignIn.revoked_at).is_(None), col(Person.is_active)
+            col(SignIn.id) == bindparam("sign_in_id"),
+            col(SignIn.revoked_at).is_(None),
+            col(Person.is_active),
+            or_(col(Person.valid_until).is_(None), col(Person.valid_until) >= today),
         )
     )
     return statement
@@ -79,7 +82,7 @@ _VIEWER = _select_viewer()
 
 
 async def find_viewer(session: ReadSession, sign_in_id: UUID, today: date) -> FoundViewer | None:
-    """Return the person behind a sign-in, or None when it was revoked or the person left."""
+    """Return the person behind a sign-in, or None when it was revoked or the person left or is no longer valid."""
     row = (await session.execute(_VIEWER, {"sign_in_id": sign_in_id, "today": today})).one_or_none()
     if row is None:
         return None
@@ -103,8 +106,7 @@ class Account:
     """What signing in has to know of a person."""
 
     person_id: UUID
-    password_hash: str
-    is_active: bool
+    password_hash: str | None
     is_known_device: bool
     """Whether this person has signed in on the device lately, and no token was misused there."""
 
@@ -123,11 +125,10 @@ async def find_account(session: ReadSession, username: str, device_id: str | Non
     statement = select(
         col(Person.id),
         col(Person.password_hash),
-        col(Person.is_active),
         signed_in_there.label("is_known_device"),
     ).where(col(Person.username) == username)
     row = (await session.execute(statement)).one_or_none()
-    return None if row is None else Account(row[0], row[1], row[2], row[3])
+    return None if row is None else Account(row[0], row[1], row[2])
 
 
 @dataclass(frozen=True, slots=True)

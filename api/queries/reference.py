@@ -20,9 +20,11 @@ from api.domain.reference import GridFacts, Reference, UnitFacts
 from api.models import Category as CategoryRow
 from api.models import Condition as ConditionRow
 from api.models import DispatchRule as DispatchRuleRow
-from api.models import Grid, ReferenceVersion, Unit
+from api.models import Grid, ReferenceVersion
 from api.queries.calendars import load_calendars
+from api.queries.dispatch_rules import rule_from_row
 from api.queries.policies import load_policies
+from api.queries.units import load_units
 
 
 class ReferenceCache:
@@ -52,7 +54,7 @@ async def reference_version(session: ReadSession) -> int:
 async def load_reference(session: ReadSession) -> Reference:
     """Read everything at one moment (the session's transaction must be repeatable-read)."""
     version = await reference_version(session)
-    units = await _units(session)
+    units = await load_units(session)
     grids, grid_index = await _grids(session)
     classes = await _classes(session)
     calendars = await load_calendars(session)
@@ -71,25 +73,6 @@ async def load_reference(session: ReadSession) -> Reference:
         calendar_versions={code: stored.version for code, stored in calendars.items()},
         policies=await load_policies(session),
     )
-
-
-async def _units(session: ReadSession) -> dict[int, UnitFacts]:
-    found: dict[int, UnitFacts] = {}
-    for row in (await session.execute(select(Unit))).scalars():
-        assert row.id is not None  # noqa: S101  a stored row has its id
-        found[row.id] = UnitFacts(
-            id=row.id,
-            code=row.code,
-            name_zh=row.name_zh,
-            name_en=row.name_en,
-            kind=row.kind,
-            parent_id=row.parent_id,
-            phone=row.phone,
-            calendar_code=row.calendar_code,
-            is_fallback=row.is_fallback,
-            is_active=row.is_active,
-        )
-    return found
 
 
 async def _grids(session: ReadSession) -> tuple[dict[str, GridFacts], GridIndex]:
@@ -173,22 +156,7 @@ async def _classes(session: ReadSession) -> _Classes:
 async def _rules(session: ReadSession, units: Mapping[int, UnitFacts]) -> list[DispatchRule]:
     rows = (await session.execute(select(DispatchRuleRow).where(col(DispatchRuleRow.is_active)))).scalars()
     return [
-        DispatchRule(
-            id=row.id,
-            category=row.category_prefix,
-            lead_unit=units[row.unit_id].code,
-            name_zh=row.name_zh,
-            name_en=row.name_en,
-            condition=row.condition_number,
-            grid_prefix=row.grid_prefix,
-            source=row.source,
-            helping_units=tuple(row.helping_units),
-            limit=Limit(row.limit_value, row.limit_unit) if row.limit_value and row.limit_unit else None,
-            priority=row.priority,
-            order=row.order,
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
-        )
+        rule_from_row(row, units[row.unit_id].code)
         for row in rows
         # A rule whose unit was closed down must not win: the next rule or the fallback takes over.
         if units[row.unit_id].is_active

@@ -92,6 +92,7 @@ async def _sign_in(request: Request, form: TokenRequest, wired: Wiring, now: dat
         device,
         now,
         _lifetime(wired),
+        today=wired.settings.today(now),
     )
 
 

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql
 from sqlmodel import col
 
@@ -63,11 +63,12 @@ async def sign_in(
     lifetime: timedelta,
     *,
     slowdowns: SlowdownPolicy = SLOWDOWNS,
+    today: date | None = None,
 ) -> Grant:
     """Open a sign-in for the right password, one that lives as long as it is refreshed within `lifetime`.
 
-    Raises TooManyAttempts while the account or the address has to wait, SignInRefused for an unknown or
-    inactive account and for a wrong password alike.
+    `today` is the city's day, by which an account may be over. Raises TooManyAttempts while the account or the
+    address has to wait, SignInRefused for an unknown, inactive or expired account and for a wrong password alike.
 
     This is the one request with two transactions: hashing is slow on purpose, and nobody may hold a
     connection, still less a lock, meanwhile. Hence the second transaction asks again whether the attempt may
@@ -76,31 +77,35 @@ async def sign_in(
     """
     async with database.read() as session:
         account = await people.find_account(session, username, device.id)
-        subjects = _subjects(account, username, device)
+        subjects = subjects_of(account, username, device)
         check_waits(await sign_ins.find_failures(session, subjects), subjects, slowdowns, now)
 
     verification = await verify_password(password, account.password_hash if account else None)
 
     async with database.write() as session:
-        records = await _lock_failures(session, subjects, now)
+        records = await lock_failures(session, subjects, now)
         check_waits(records, subjects, slowdowns, now)
-        if account is not None and account.is_active and verification.is_right:
+        if (
+            account is not None
+            and verification.is_right
+            and await _may_enter(session, account, today or now.date())
+        ):
             # The account's count starts afresh; the address keeps its own, or one account excused a guesser.
-            await _forget_failures(
+            await forget_failures(
                 session, [one for one in records if not is_address(one) or records[one].count == 0]
             )
             if verification.new_hash is not None:
                 await _keep_hash(session, account, verification.new_hash)
             return await _open(session, account.person_id, device, now, lifetime)
         for subject, failures in records.items():
-            await _store_failures(session, subject, slowdowns.rule(subject).failed_again(failures, now))
+            await store_failures(session, subject, slowdowns.rule(subject).failed_again(failures, now))
     # Only now: an error inside the transaction would take the count back.
     # Not the name as it was typed: now and then it is the password, in the wrong field.
     logger.info("sign-in refused for person %s from %s", account and account.person_id, device.address)
     raise SignInRefused("No account has this user name and password.", error="invalid_grant")
 
 
-def _subjects(account: people.Account | None, username: str, device: Device) -> Sequence[str]:
+def subjects_of(account: people.Account | None, username: str, device: Device) -> Sequence[str]:
     """Return whose failures count for this attempt, in the one order in which all transactions lock them."""
     if account is not None and account.is_known_device and device.id is not None:
         person = device_subject(account.person_id, device.id)
@@ -109,9 +114,7 @@ def _subjects(account: people.Account | None, username: str, device: Device) -> 
     return sorted({person, address_subject(device.address)})
 
 
-async def _lock_failures(
-    session: WriteSession, subjects: Sequence[str], now: datetime
-) -> dict[str, Failures]:
+async def lock_failures(session: WriteSession, subjects: Sequence[str], now: datetime) -> dict[str, Failures]:
     """Return the subjects' records, created where there was none and locked until the transaction ends."""
     new = postgresql.insert(FailedSignIn).values(
         [{"subject": subject, "failures": 0, "last_at": now} for subject in subjects]
@@ -123,7 +126,8 @@ async def _lock_failures(
     return {subject: Failures(count, last_at) for subject, count, last_at in await session.execute(statement)}
 
 
-async def _store_failures(session: WriteSession, subject: str, failures: Failures) -> None:
+async def store_failures(session: WriteSession, subject: str, failures: Failures) -> None:
+    """Keep how often a subject has failed."""
     await session.execute(
         update(FailedSignIn)
         .where(col(FailedSignIn.subject) == subject)
@@ -131,8 +135,23 @@ async def _store_failures(session: WriteSession, subject: str, failures: Failure
     )
 
 
-async def _forget_failures(session: WriteSession, subjects: Sequence[str]) -> None:
+async def forget_failures(session: WriteSession, subjects: Sequence[str]) -> None:
+    """Let subjects start afresh."""
     await session.execute(delete(FailedSignIn).where(col(FailedSignIn.subject).in_(subjects)))
+
+
+async def _may_enter(session: WriteSession, account: people.Account, today: date) -> bool:
+    """Tell whether the account still is what it was when its password was looked at, and hold it there.
+
+    Without that, somebody who signs in while her account is closed or gets another password would stay in.
+    """
+    statement = select(col(Person.id)).where(
+        col(Person.id) == account.person_id,
+        col(Person.is_active),
+        or_(col(Person.valid_until).is_(None), col(Person.valid_until) >= today),
+        col(Person.password_hash) == account.password_hash,
+    )
+    return (await session.execute(statement.with_for_update(read=True))).one_or_none() is not None
 
 
 async def _keep_hash(session: WriteSession, account: people.Account, new_hash: str) -> None:
@@ -219,6 +238,15 @@ async def _use_up(session: WriteSession, sign_in_id: UUID, rotated_at: datetime,
 async def sign_out(session: WriteSession, sign_in_id: UUID, now: datetime) -> None:
     """End a sign-in, all its tokens with it and at once. One that has ended stays as it ended."""
     await _end(session, sign_in_id, now, EndReason.SIGNED_OUT)
+
+
+async def end_sign_ins(
+    session: WriteSession, person_id: UUID, now: datetime, reason: EndReason, *, but: UUID | None = None
+) -> None:
+    """End all sign-ins of a person at once, perhaps but one."""
+    mine = (col(SignIn.person_id) == person_id, col(SignIn.revoked_at).is_(None))
+    others = () if but is None else (col(SignIn.id) != but,)
+    await session.execute(update(SignIn).where(*mine, *others).values(revoked_at=now, revoked_why=reason))
 
 
 async def sign_out_by_token(session: WriteSession, token: str, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Store reference data: units, classes, grids, rules, policies.
+"""Store reference data: units, classes, grids, policies.
 
 Each function takes values that have been read and checked, whatever file they came from, and takes what is
 there already for an earlier version of the same: storing the same again changes nothing. Nothing is removed;
@@ -18,14 +18,10 @@ from sqlmodel import col
 
 from api.db import ReadSession, WriteSession
 from api.domain.catalogue import Catalogue
-from api.domain.dispatch_conflicts import Known, conflicts
-from api.domain.dispatch_rules import DispatchRule
 from api.domain.errors import FieldWrong
 from api.domain.grids import GridLevel
 from api.domain.policies import Policies
-from api.domain.reports import Source
 from api.models import Category, Condition, Grid, Policy, Unit
-from api.models import DispatchRule as DispatchRuleRow
 from api.models.base import Table
 from api.models.units import UnitKind
 
@@ -152,67 +148,11 @@ def _grid_row(
     }
 
 
-async def store_rules(session: WriteSession, rules: Sequence[DispatchRule]) -> None:
-    """Store the complete set of dispatch rules; those that are no longer in it are switched off.
-
-    Raises FieldWrong (`rules_in_conflict`) with all conflicts: ties, rules that can never win, and codes that
-    do not exist. Classes, grids and units have to be stored before.
-    """
-    found = conflicts(rules, await _known_codes(session))
-    if found:
-        raise FieldWrong(
-            "/rules",
-            "rules_in_conflict",
-            f"{len(found)} conflicts; the first: {found[0].detail_en}",
-            conflicts=[asdict(conflict) for conflict in found],
-        )
-    ids = await unit_ids(session)
-    rows: list[dict[str, Any]] = [
-        {
-            "id": rule.id,
-            "name_zh": rule.name_zh,
-            "name_en": rule.name_en,
-            "category_prefix": rule.category,
-            "condition_number": rule.condition,
-            "grid_prefix": rule.grid_prefix,
-            "source": rule.source,
-            "unit_id": ids[rule.lead_unit],
-            "helping_units": list(rule.helping_units),
-            "limit_value": rule.limit.value if rule.limit else None,
-            "limit_unit": rule.limit.unit if rule.limit else None,
-            "priority": rule.priority,
-            "order": rule.order,
-            "valid_from": rule.valid_from,
-            "valid_until": rule.valid_until,
-            "is_active": True,
-        }
-        for rule in rules
-    ]
-    gone = col(DispatchRuleRow.id).not_in([rule.id for rule in rules])
-    await session.execute(update(DispatchRuleRow).where(gone).values(is_active=False))
-    await _upsert(session, DispatchRuleRow, rows, ("id",))
-
-
 async def store_policies(session: WriteSession, policies: Mapping[str, object]) -> None:
     """Store policies as they were written; raises FieldWrong for one that is unknown or can't be meant."""
     Policies.from_mapping(policies)
     await _upsert(
         session, Policy, [{"key": key, "value": value} for key, value in policies.items()], ("key",)
-    )
-
-
-async def _known_codes(session: ReadSession) -> Known:
-    categories = {
-        row.id: row.code for row in await session.execute(select(col(Category.id), col(Category.code)))
-    }
-    numbers = await session.execute(select(col(Condition.category_id), col(Condition.number)))
-    grids = await session.execute(select(col(Grid.code)).where(col(Grid.valid_to).is_(None)))
-    return Known(
-        categories=frozenset(categories.values()),
-        conditions=frozenset(f"{categories[row.category_id]}-{row.number}" for row in numbers),
-        grids=frozenset(grids.scalars()),
-        sources=frozenset(source.value for source in Source),
-        units=frozenset(await unit_ids(session)),
     )
 
 

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 
 from api.db import WriteSession
+from api.domain.dispatch_changes import RuleSet
 from api.models import GridPerson, Person
 from api.services import catalogue
 from api.services.calendars import store_calendars
 from api.services.demo_files import StreetFiles
+from api.services.dispatch_rules import store_rule_set
 
 NAMESPACE = UUID("6a1f8a5e-6c0b-5b0e-9d1a-3f5d2c7e4b90")
 """What all ids of demo data are derived from."""
@@ -36,7 +38,7 @@ async def store_street(
     await catalogue.store_catalogue(session, files.catalogue)
     grids = await catalogue.store_grids(session, files.grids, since_on, units)
     await catalogue.store_policies(session, files.policies)
-    await catalogue.store_rules(session, files.rules)
+    await store_rule_set(session, RuleSet(files.rules))
     people: list[dict[str, Any]] = [
         {
             "id": person_id(person.username),

@@ -121,7 +121,7 @@ def send(
     helpers: Iterable[UnitFacts] = (),
     told: Told = NOTHING_TOLD,
 ) -> None:
-    """Dispatch a filed ticket to a unit: the rectification clock starts with the full limit.
+    """Dispatch a ticket to a unit, a filed one or another's: the rectification clock starts with the full limit.
 
     A unit that returned the ticket and gets it again goes on with its old clock, even if another had it in
     between: to return what is one's own must not be a way to more time. Raises CalendarError, with

@@ -30,7 +30,7 @@ _TAKERS: dict[Action, Taker] = {
     **steps_requests.TAKERS,
     **steps_desk.TAKERS,
 }
-"""What each action changes. `report` and `self_fix` create a ticket; `absorb` and `recompute` are the system's."""
+"""What each action changes. `report` and `self_fix` create a ticket; those that only the system takes are elsewhere."""
 
 
 async def take_step(

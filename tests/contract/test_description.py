@@ -31,7 +31,7 @@ VERBS = frozenset(
         "revoke",
         "step",
     }
-    | {"store", "summary", "versions"}
+    | {"store", "summary", "versions", "export", "import", "replay", "change"}
 )
 METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 

@@ -123,5 +123,7 @@ OPEN_TO_ALL = {
     Action.URGE,
     Action.SUPERVISE,
     Action.RECOMPUTE,
+    Action.REASSIGN,
+    Action.REASSIGN_HELP,
 }
 """Open to everybody whom the table names."""

@@ -108,6 +108,8 @@ def test_without_any_grid_even_a_rule_for_everywhere_can_never_match() -> None:
         ({"name_en": " "}, "/name_en", "not_a_name"),
         ({"valid_from": datetime(2026, 1, 1)}, "/valid_from", "naive_instant"),  # noqa: DTZ001
         ({"valid_from": NOON, "valid_until": NOON}, "/valid_until", "ends_before_start"),
+        ({"valid_from": NOON.replace(year=202)}, "/valid_from", "out_of_range"),
+        ({"valid_until": NOON.replace(year=9999)}, "/valid_until", "out_of_range"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused_at_its_field(

@@ -46,11 +46,25 @@ ROLES = {
     "grid_locate": ALL,
     "deadline_explain": ALL,
     "dispatch_explain": "dispatcher supervisor administrator",
+    "rule_list": "dispatcher supervisor administrator",
+    "rule_get": "dispatcher supervisor administrator",
+    "rule_put": "administrator",
+    "rule_export": "dispatcher supervisor administrator",
+    "rule_import": "administrator",
+    "rule_replay": "supervisor administrator",
     "notice_list": ALL,
     "calendar_list": ALL,
     "calendar_get": ALL,
     "calendar_put": "administrator",
     "calendar_versions": "supervisor administrator",
+    "unit_list": ALL,
+    "unit_get": ALL,
+    "unit_put": "administrator",
+    "person_list": "supervisor administrator",
+    "person_get": "supervisor administrator",
+    "person_put": "administrator",
+    "password_put": "administrator",
+    "password_change": ALL,
 }
 """Who may call what, written down a second time: a change of the policy has to be meant."""
 
@@ -81,6 +95,33 @@ CALENDAR = {
     "last_on": "2027-12-31",
     "days": [],
 }
+RULE = {
+    "category": "E0406",
+    "grid_prefix": "990101001001",
+    "lead_unit": "market",
+    "name_zh": "占道经营",
+    "name_en": "Vending",
+}
+DEPOT = {
+    "name_zh": "养护站",
+    "name_en": "Depot",
+    "kind": "bureau",
+    "parent": None,
+    "phone": None,
+    "calendar": "city",
+    "is_fallback": False,
+    "is_active": True,
+}
+NEWCOMER: dict[str, Any] = {
+    "name": "新人",
+    "role": "dispatcher",
+    "unit": None,
+    "phone": None,
+    "officer_number": None,
+    "grids": [],
+    "valid_until": None,
+    "is_active": True,
+}
 NOBODY = "00000000-0000-4000-8000-000000000000"
 REQUESTS = {
     "me_get": Request("GET", "/v1/me"),
@@ -105,11 +146,27 @@ REQUESTS = {
     "dispatch_explain": Request(
         "GET", "/v1/dispatch/explain", "category=E0406&longitude=116.40&latitude=39.91"
     ),
+    "rule_list": Request("GET", "/v1/dispatch/rules"),
+    "rule_get": Request("GET", "/v1/dispatch/rules/e0406"),
+    "rule_put": Request("PUT", "/v1/dispatch/rules/matrix", body=RULE),
+    "rule_export": Request("GET", "/v1/dispatch/rules.yaml"),
+    "rule_import": Request("PUT", "/v1/dispatch/rules", "dry_run=true", body={"rules": []}),
+    "rule_replay": Request("POST", "/v1/dispatch/dry-run", body={"deactivate": ["e0406"]}),
     "notice_list": Request("GET", "/v1/notices"),
     "calendar_list": Request("GET", "/v1/calendars"),
     "calendar_get": Request("GET", "/v1/calendars/city"),
     "calendar_put": Request("PUT", "/v1/calendars/matrix", body=CALENDAR),
     "calendar_versions": Request("GET", "/v1/calendars/city/versions"),
+    "unit_list": Request("GET", "/v1/units"),
+    "unit_get": Request("GET", "/v1/units/cityscape"),
+    "unit_put": Request("PUT", "/v1/units/matrix", body=DEPOT),
+    "person_list": Request("GET", "/v1/people"),
+    "person_get": Request("GET", "/v1/people/dispatcher"),
+    "person_put": Request("PUT", "/v1/people/matrix", body=NEWCOMER),
+    "password_put": Request("PUT", "/v1/people/nobody/password", body={"password": "a long one, unguessed"}),
+    "password_change": Request(
+        "PUT", "/v1/me/password", body={"old_password": "not this one", "new_password": "not this one"}
+    ),
 }
 
 

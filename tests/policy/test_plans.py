@@ -241,6 +241,14 @@ async def test_a_queue_is_found_without_a_look_at_what_is_finished(
     assert {name for name in used if "ticket_requests" not in name} == indexes
 
 
+async def test_a_replay_of_the_rules_reads_the_tickets_in_the_order_of_an_index(crowded: House) -> None:
+    supervisor = await crowded.caller("supervisor")
+    with noted(crowded) as sent:
+        answer = await supervisor.post("/v1/dispatch/dry-run", json={"deactivate": ["e0406"], "days": 10})
+    assert answer.json()["examined"] > 4_000
+    await assert_by_index(crowded, sent, sorts=False)
+
+
 async def test_duplicates_are_looked_for_nearby_only(crowded: House) -> None:
     officer = await crowded.caller("officer01")
     with noted(crowded) as sent:

@@ -219,7 +219,8 @@ async def test_every_state_and_reason_to_wait_is_there(session: ReadSession) -> 
 
 async def test_every_step_was_taken(session: ReadSession) -> None:
     actions = {*(await session.execute(select(col(TicketEvent.action)).distinct())).scalars()}
-    assert actions == {*Action} - {Action.CLOSE, Action.RECOMPUTE}
+    of_closings = {Action.REASSIGN, Action.REASSIGN_HELP}
+    assert actions == {*Action} - {Action.CLOSE, Action.RECOMPUTE} - of_closings
 
 
 async def test_every_request_waits_somewhere_and_was_granted_and_denied_elsewhere(

@@ -11,11 +11,13 @@ from sqlmodel import col
 
 from api.db import Database, WriteSession
 from api.domain.catalogue import Catalogue, CatalogueProblem, CatalogueRefused
+from api.domain.dispatch_changes import RuleSet, RulesRefused
 from api.domain.errors import FieldWrong
 from api.models import Calendar, CalendarDay, CalendarVersion, Category, Condition, DispatchRule, Policy, Unit
 from api.services import catalogue
 from api.services.calendars import store_calendars
 from api.services.demo_files import StreetFiles, read_street
+from api.services.dispatch_rules import store_rule_set
 
 SINCE = date(2026, 1, 1)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,10 +54,10 @@ async def rows(session: WriteSession) -> dict[str, int]:
 async def test_storing_the_same_again_changes_nothing(session: WriteSession, street: StreetFiles) -> None:
     units = await store(session, street)
     await catalogue.store_grids(session, street.grids, SINCE, units)
-    await catalogue.store_rules(session, street.rules)
+    await store_rule_set(session, RuleSet(street.rules))
     before = await rows(session)
     assert await store(session, street) == units
-    await catalogue.store_rules(session, street.rules)
+    await store_rule_set(session, RuleSet(street.rules))
     assert await rows(session) == before
 
 
@@ -103,17 +105,21 @@ async def test_rules_that_tie_or_name_unknown_codes_are_refused_together(
     await catalogue.store_grids(session, street.grids, SINCE, units)
     first = street.rules[0]
     tie, stray = replace(first, id="tie", lead_unit="water"), replace(first, id="stray", category="E99")
-    with pytest.raises(FieldWrong) as refused:
-        await catalogue.store_rules(session, [*street.rules, tie, stray])
-    assert refused.value.field_code == "rules_in_conflict"
+    with pytest.raises(RulesRefused) as refused:
+        await store_rule_set(session, RuleSet((*street.rules, tie, stray)))
+    last = len(street.rules)
+    assert [(wrong.pointer, wrong.code, wrong.rules) for wrong in refused.value.wrong] == [
+        (f"/rules/{last}/order", "tie", (first.id,)),
+        (f"/rules/{last + 1}/category", "category_unknown", ()),
+    ]
     assert (await rows(session))["dispatch_rules"] == 0
 
 
 async def test_a_rule_that_is_left_out_is_switched_off(session: WriteSession, street: StreetFiles) -> None:
     units = await store(session, street)
     await catalogue.store_grids(session, street.grids, SINCE, units)
-    await catalogue.store_rules(session, street.rules)
-    await catalogue.store_rules(session, street.rules[1:])
+    await store_rule_set(session, RuleSet(street.rules))
+    await store_rule_set(session, RuleSet(street.rules[1:]))
     off = select(col(DispatchRule.id)).where(~col(DispatchRule.is_active))
     assert list((await session.execute(off)).scalars()) == [street.rules[0].id]
 
