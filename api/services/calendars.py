@@ -13,8 +13,8 @@ from api.db import WriteSession
 from api.domain.access import Viewer
 from api.domain.calendar_drafts import check_covers
 from api.domain.calendars import WorkCalendar
-from api.domain.errors import NotFound, VersionConflict, VersionNeeded
 from api.domain.ledger import Timekeeping
+from api.domain.versions import check_version
 from api.models import Calendar, CalendarDay, CalendarVersion
 from api.queries.calendars import Affected, StoredCalendar, find_affected, find_calendar, lock_calendars
 
@@ -58,7 +58,7 @@ async def put_calendar(
     stored = await find_calendar(session, calendar.code)
     is_same = stored is not None and _content(stored.calendar) == _content(calendar)
     if not is_same:
-        _check_version(calendar.code, stored, seen_version)
+        check_version("calendar", stored.version if stored else None, seen_version, calendar=calendar.code)
     affected = await find_affected(session, calendar, timekeeping)
     version = stored.version if stored else 0
     if not is_same and not is_preview:
@@ -73,19 +73,6 @@ async def store_calendars(session: WriteSession, calendars: Iterable[WorkCalenda
         stored = await find_calendar(session, calendar.code)
         if stored is None or _content(stored.calendar) != _content(calendar):
             await _store(session, calendar, stored, now, None, FROM_FILE)
-
-
-def _check_version(code: str, stored: StoredCalendar | None, seen: int | None) -> None:
-    if stored is None:
-        if seen:
-            raise NotFound("There is no such calendar; to make it, send no version.", calendar=code)
-        return
-    if seen is None:
-        raise VersionNeeded("Name the version that you saw: `version` in the body, or If-Match.")
-    if seen != stored.version:
-        raise VersionConflict(
-            f"The calendar is at version {stored.version}; you saw version {seen}.", version=stored.version
-        )
 
 
 async def _store(

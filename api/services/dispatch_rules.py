@@ -19,7 +19,8 @@ from api.domain.dispatch_changes import (
 )
 from api.domain.dispatch_conflicts import Known
 from api.domain.dispatch_rules import DispatchRule
-from api.domain.errors import NotFound, VersionConflict, VersionNeeded
+from api.domain.errors import VersionConflict
+from api.domain.versions import check_version
 from api.models import DispatchRule as DispatchRuleRow
 from api.queries.dispatch_rules import (
     StoredRule,
@@ -57,7 +58,7 @@ async def put_rule(
     stored = rules.get(rule.id)
     if stored is not None and (stored.rule, stored.is_active) == (rule, is_active):
         return PutRule(stored, is_new=False)
-    _check_version(rule.id, stored, seen_version)
+    check_version("rule", stored.version if stored else None, seen_version, rule=rule.id)
     units = await find_units(session)
     if is_active:
         known = await load_known_codes(session, units)
@@ -104,19 +105,6 @@ async def store_rule_set(
         await _store(session, [rule for rule in rule_set.rules if rule.id in touched], units)
         await _switch_off(session, change.removed)
     return change
-
-
-def _check_version(rule_id: str, stored: StoredRule | None, seen: int | None) -> None:
-    if stored is None:
-        if seen:
-            raise NotFound("There is no such rule; to make it, send no version.", rule=rule_id)
-        return
-    if seen is None:
-        raise VersionNeeded("Name the version that you saw: `version` in the body, or If-Match.")
-    if seen != stored.version:
-        raise VersionConflict(
-            f"The rule is at version {stored.version}; you saw version {seen}.", version=stored.version
-        )
 
 
 async def _store(session: WriteSession, rules: list[DispatchRule], units: Mapping[str, StoredUnit]) -> None:

@@ -12,10 +12,11 @@ from sqlmodel import col
 from api.adapters.passwords import hash_password, verify_password
 from api.db import Database, WriteSession
 from api.domain.access import Viewer
-from api.domain.errors import FieldWrong, LastAdministrator, NotFound, VersionConflict, VersionNeeded
+from api.domain.errors import FieldWrong, LastAdministrator, NotFound
 from api.domain.people import Deed, Duty, PersonDraft, check_password, check_person
 from api.domain.reference import Reference
 from api.domain.sign_ins import EndReason
+from api.domain.versions import check_version
 from api.models import Grid, GridPerson, Person, PersonEvent
 from api.queries.personnel import (
     StoredPerson,
@@ -63,7 +64,7 @@ async def put_person(
         stored = await find_person(session, draft.username, today)
         if stored is not None and stored.draft == draft:
             return PutPerson(stored, is_new=False)
-        _check_version(draft.username, stored, seen_version)
+        check_version("person", stored.version if stored else None, seen_version, username=draft.username)
         unit = check_person(sent, reference.units_by_code, reference.grids)
         await _check_officer_number(session, draft)
         if stored is not None and stored.draft.is_administrator and not draft.is_administrator:
@@ -118,21 +119,6 @@ async def _first_password(database: Database, username: str, password: str) -> s
             "This account exists: PUT its password to .../password instead.",
         )
     return None
-
-
-def _check_version(username: str, stored: StoredPerson | None, seen: int | None) -> None:
-    if stored is None:
-        if seen:
-            raise NotFound(
-                "There is no such person; to make the account, send no version.", username=username
-            )
-        return
-    if seen is None:
-        raise VersionNeeded("Name the version that you saw: `version` in the body, or If-Match.")
-    if seen != stored.version:
-        raise VersionConflict(
-            f"The person is at version {stored.version}; you saw version {seen}.", version=stored.version
-        )
 
 
 async def _check_officer_number(session: WriteSession, draft: PersonDraft) -> None:

@@ -9,9 +9,10 @@ from sqlmodel import col
 
 from api.db import WriteSession
 from api.domain.access import Viewer
-from api.domain.errors import FieldWrong, NotFound, UnitInUse, VersionConflict, VersionNeeded
+from api.domain.errors import FieldWrong, UnitInUse
 from api.domain.reference import Reference, UnitFacts
 from api.domain.units import UnitDraft, check_unit
+from api.domain.versions import check_version
 from api.models import Unit
 from api.queries.units import find_work, load_units, lock_unit, lock_units, worked_on
 from api.services.handing_over import NOTHING, HandedOver, hand_over
@@ -54,7 +55,7 @@ async def put_unit(
     stored = by_code.get(draft.code)
     is_same = stored is not None and UnitDraft.of(stored, units) == draft
     if not is_same:
-        _check_version(draft.code, stored, seen_version)
+        check_version("unit", stored.version if stored else None, seen_version, unit=draft.code)
     parent_id = check_unit(draft, units, reference.calendars)
     handed_over = NOTHING
     if stored is not None and not draft.is_active and (stored.is_active or successor is not None):
@@ -64,19 +65,6 @@ async def put_unit(
         version += 1
         await _store(session, draft, stored, parent_id, version)
     return PutUnit(draft, version, is_new=stored is None, handed_over=handed_over)
-
-
-def _check_version(code: str, stored: UnitFacts | None, seen: int | None) -> None:
-    if stored is None:
-        if seen:
-            raise NotFound("There is no such unit; to make it, send no version.", unit=code)
-        return
-    if seen is None:
-        raise VersionNeeded("Name the version that you saw: `version` in the body, or If-Match.")
-    if seen != stored.version:
-        raise VersionConflict(
-            f"The unit is at version {stored.version}; you saw version {seen}.", version=stored.version
-        )
 
 
 async def _close_down(
