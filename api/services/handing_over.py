@@ -66,6 +66,7 @@ def _reassign(
         "zh": f"{unit.name_zh}停止承办，由{heir.name_zh}接办。",
         "en": f"{unit.name_en} was closed down; {heir.name_en} takes its work over.",
     }
+    case.is_pinned = False  # a ruling named the unit that is gone, and no other
     _end_call(case, heir.id, now)  # whoever is responsible is no helper
     send(case, heir, reference, now, BY_SYSTEM, action=Action.REASSIGN, told=told)
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import House
+from tests.http.side_ways import returned
 from tests.http.test_units import DEPOT, editable, put, read
 from tests.http.walking import accepted, photo, report, step, stepped
 
@@ -183,3 +184,15 @@ async def test_a_successor_whose_calendar_can_not_tell_the_due_time_takes_nothin
     assert (answer.status_code, answer.json()["code"]) == (409, "past_calendar_horizon")
     assert (await seen(house, ticket))["unit"]["code"] == unit
     assert (await read(house, path))["is_active"] is True
+
+
+async def test_a_ruling_does_not_pin_the_ticket_to_the_unit_that_takes_over(house: House) -> None:
+    ticket = await returned(house, "member-cityscape", await report(house))
+    ticket = await stepped(house, "dispatcher", ticket, "rule", unit="cityscape", reason="属市容管理")
+    assert (ticket["pinned"], ticket["return_until"]) == (True, None)
+    await idle(house)
+    await closed_down(house)
+    ticket = await seen(house, ticket)
+    assert (ticket["unit"]["code"], ticket["pinned"]) == ("street", False)
+    assert ticket["return_until"] is not None
+    assert "return" in (await seen(house, ticket, "member-street"))["actions"]
