@@ -23,6 +23,7 @@ from api.routers import (
     docs,
     grids,
     health,
+    kept_changes,
     lifecycle,
     notices,
     overdue,
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         units,
         people,
         notices,
+        kept_changes,
     ):
         app.include_router(module.router)
     docs.install(app)
@@ -95,7 +97,9 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=["Authorization", "If-Match", "If-None-Match", "Idempotency-Key"],
             expose_headers=["ETag", "Retry-After", "Content-Language"],
         )
-    app.add_middleware(BoundedBodies, max_upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(
+        BoundedBodies, max_upload_bytes=settings.max_upload_bytes, max_import_bytes=settings.max_import_bytes
+    )
     app.openapi = lambda: contract.describe(app)
     contract.check_operations(app)
     return app

@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 
 from api.adapters.embedded import ClusterBusy, ClusterFailed, PostgresUnusable, private_cluster
+from api.file_commands import exporting, importing, say
 from api.settings import PREFIX, Settings, SettingsRefused, load_settings
 from api.supervisor import DemoFailed, run_demo
 
@@ -32,10 +33,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-importing = typer.Typer(
-    help="Store what an office keeps in files; the same again changes nothing.", no_args_is_help=True
-)
-exporting = typer.Typer(help="Write files as `import` takes them.", no_args_is_help=True)
 admin = typer.Typer(help="The first account of an installation.", no_args_is_help=True)
 app.add_typer(importing, name="import")
 app.add_typer(exporting, name="export")
@@ -94,7 +91,7 @@ def migrate(
     try:
         migrations.upgrade(settings)
     except migrations.DatabaseUnusable as unusable:
-        raise typer.Exit(_say(unusable, 1)) from unusable
+        raise typer.Exit(say(unusable, 1)) from unusable
     if demo:
         from api.demo import ensure_demo
 
@@ -188,58 +185,11 @@ def recompute(
     try:
         summary = asyncio.run(recompute_tickets(settings, bar, is_dry_run=dry_run, calendar_code=calendar))
     except NotConfigured as unknown:
-        raise typer.Exit(_say(unknown, 1)) from unknown
+        raise typer.Exit(say(unknown, 1)) from unknown
     if as_json:
         typer.echo(json.dumps(summary_json(summary, is_dry_run=dry_run), ensure_ascii=False, indent=2))
     else:
         print_summary(summary, Console(highlight=False), settings.zone, is_dry_run=dry_run)
-
-
-@importing.command("rules")
-def import_rules(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="The complete set of rules, in YAML.")],
-    *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing; say what would change.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what changed for a script.")] = False,
-) -> None:
-    """Replace the dispatch rules by those of a file; what it does not have is switched off."""
-    from api import rule_files
-    from api.adapters.yaml_documents import YamlUnreadable
-    from api.domain.dispatch_changes import RulesRefused
-
-    try:
-        rule_set = rule_files.read_rules(path)
-        change = asyncio.run(rule_files.import_rules(load_settings(), rule_set, is_dry_run=dry_run))
-    except RulesRefused as refused:
-        for wrong in refused.wrong:
-            print(f"{path}:{wrong.line or ''}: {wrong.pointer}: {wrong.detail}", file=sys.stderr)  # noqa: T201  this is a command
-        raise typer.Exit(1) from refused
-    except (OSError, YamlUnreadable) as unreadable:
-        raise typer.Exit(_say(unreadable, 1)) from unreadable
-    if as_json:
-        told = {"is_dry_run": dry_run, **dataclasses.asdict(change)}
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
-        return
-    for what in ("added", "changed", "removed"):
-        for rule_id in getattr(change, what):
-            typer.echo(f"{what}: {rule_id}")
-    typer.echo(f"{change.unchanged} rules unchanged." + (" Nothing was stored." if dry_run else ""))
-
-
-@exporting.command("rules")
-def export_rules(
-    path: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="The file to write; without it, standard output.")
-    ] = None,
-) -> None:
-    """Write the dispatch rules in force as YAML."""
-    from api import rule_files
-
-    written = asyncio.run(rule_files.export_rules(load_settings()))
-    if path is None:
-        typer.echo(written, nl=False)
-    else:
-        path.write_text(written, "utf-8")
 
 
 @admin.callback()
@@ -275,7 +225,7 @@ def create_admin(
     try:
         asyncio.run(make_administrator(settings, FirstAccount(username, name or username, password)))
     except Refusal as refused:
-        raise typer.Exit(_say(refused, 1)) from refused
+        raise typer.Exit(say(refused, 1)) from refused
     typer.echo(f"{username} may sign in now, as an administrator.")
 
 
@@ -306,15 +256,9 @@ def main() -> None:
     try:
         app()
     except DemoFailed as failed:
-        sys.exit(_say(failed, failed.exit_code))
+        sys.exit(say(failed, failed.exit_code))
     except (SettingsRefused, PostgresUnusable, ClusterBusy, ClusterFailed) as refused:
-        sys.exit(_say(refused, 1))
-
-
-def _say(refused: Exception, exit_code: int) -> int:
-    for line in str(refused).splitlines():
-        print(f"gridpatrol: {line}", file=sys.stderr)  # noqa: T201  this is a command
-    return exit_code
+        sys.exit(say(refused, 1))
 
 
 if __name__ == "__main__":

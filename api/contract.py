@@ -97,12 +97,13 @@ def _query_names(route: APIRoute) -> frozenset[str]:
 
 
 class BoundedBodies:
-    """Answer 413 before a body that is too large is read: uploads have their own bound, JSON has 1 MiB."""
+    """Answer 413 before a body that is too large is read: uploads and imports have their own bounds, JSON has 1 MiB."""
 
-    def __init__(self, app: ASGIApp, *, max_upload_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_upload_bytes: int, max_import_bytes: int) -> None:
         self.app = app
         # Multipart frames the file with a few headers and fields.
         self.max_upload_bytes = max_upload_bytes + 64 * 1024
+        self.max_import_bytes = max_import_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, counting its body."""
@@ -110,8 +111,7 @@ class BoundedBodies:
             await self.app(scope, receive, send)
             return
         headers = {name.lower(): value for name, value in scope["headers"]}
-        upload = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
-        bound = self.max_upload_bytes if upload else MAX_JSON_BYTES
+        bound = self._bound(scope["path"], headers.get(b"content-type", b""))
         announced = headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > bound:
             await problems.too_large(bound, scope["path"])(scope, receive, send)
@@ -127,6 +127,11 @@ class BoundedBodies:
             return message
 
         await self.app(scope, counted, send)
+
+    def _bound(self, path: str, content_type: bytes) -> int:
+        if path.startswith("/v1/") and path.endswith("/import"):
+            return self.max_import_bytes
+        return self.max_upload_bytes if content_type.startswith(b"multipart/form-data") else MAX_JSON_BYTES
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from api.domain.calendars import BeforeCalendarHorizon, CalendarError, PastCalen
 from api.domain.catalogue import CatalogueRefused
 from api.domain.dispatch_changes import RulesRefused
 from api.domain.geo import GeoError
+from api.domain.imports import ImportRefused
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.FileLost: 404,
     CatalogueRefused: 422,
     RulesRefused: 422,
+    ImportRefused: 422,
 }
 """One status for each kind of refusal; a test holds that no kind is forgotten."""
 

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     """How long a phone may send a used refresh token once more because the answer was lost; 0: never."""
 
     max_upload_bytes: int = Field(default=25 * 1024 * 1024, ge=1024)
+    max_import_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    """Of a file that an office imports: grids, classes, units, people."""
+
     max_megapixels: int = Field(default=50, ge=1, le=500)
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()

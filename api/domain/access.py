@@ -90,6 +90,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "calendar_get": EVERYBODY,
     "calendar_put": frozenset({Role.ADMINISTRATOR}),
     "calendar_versions": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    "reference_history": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     "unit_list": EVERYBODY,
     "unit_get": EVERYBODY,
     "unit_put": frozenset({Role.ADMINISTRATOR}),

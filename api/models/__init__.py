@@ -4,6 +4,7 @@ from api.models.base import metadata
 from api.models.calendars import Calendar, CalendarDay, CalendarVersion
 from api.models.catalogue import Category, Condition, DispatchRule, Policy, ReferenceVersion
 from api.models.grids import Grid, GridPerson
+from api.models.kept_changes import KeptChange
 from api.models.notices import Message, Notice
 from api.models.people import FailedSignIn, IdempotencyKey, Person, PersonEvent, RefreshToken, SignIn
 from api.models.photos import OriginalReading, Photo
@@ -23,6 +24,7 @@ __all__ = [
     "Grid",
     "GridPerson",
     "IdempotencyKey",
+    "KeptChange",
     "Message",
     "Notice",
     "OriginalReading",

@@ -57,6 +57,7 @@ ROLES = {
     "calendar_get": ALL,
     "calendar_put": "administrator",
     "calendar_versions": "supervisor administrator",
+    "reference_history": "supervisor administrator",
     "unit_list": ALL,
     "unit_get": ALL,
     "unit_put": "administrator",
@@ -146,6 +147,7 @@ REQUESTS = {
     "dispatch_explain": Request(
         "GET", "/v1/dispatch/explain", "category=E0406&longitude=116.40&latitude=39.91"
     ),
+    "reference_history": Request("GET", "/v1/reference/changes"),
     "rule_list": Request("GET", "/v1/dispatch/rules"),
     "rule_get": Request("GET", "/v1/dispatch/rules/e0406"),
     "rule_put": Request("PUT", "/v1/dispatch/rules/matrix", body=RULE),
