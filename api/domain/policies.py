@@ -3,40 +3,22 @@
 Classes, limits, calendars and dispatch rules have tables of their own; here is what is left.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
 from types import MappingProxyType
-from typing import cast
 
-from api.domain.errors import FieldWrong, NotConfigured
-from api.domain.escalation import DEFAULT_LADDER, LADDER_LENGTH_MAX, Answerer, Rung
-from api.domain.ledger import Term
+from api.domain import policy_values as read_value
+from api.domain.errors import FieldWrong
+from api.domain.escalation import DEFAULT_LADDER, Rung
 from api.domain.lifecycle import Clock, Closing
-from api.domain.limits import LARGEST_LIMIT, Limit, LimitUnit
-from api.domain.numbers import number_parts
-
-NUMBER_LENGTH_MAX = 64
-"""Longest ticket number that a template may make."""
+from api.domain.limits import Limit, LimitUnit
+from api.domain.policy_values import JsonValue, StageLimit, value_as_json
 
 _DUE_SOON_MAX_S = 7 * 86_400
-_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_SEQUENCE_DIGITS = 9
 _RETURN_WINDOW = Limit(4, LimitUnit.WORKING_HOUR)
-
-
-@dataclass(frozen=True, slots=True)
-class StageLimit:
-    """How long a stage inside the office may take, in open minutes of the calendar with this code."""
-
-    minutes: int
-    calendar: str
-
-    @property
-    def term(self) -> Term:
-        """What the stage's clock is measured by."""
-        return Term(Limit(self.minutes, LimitUnit.WORKING_MINUTE), self.calendar)
+_INTAKE = _DISPATCH = StageLimit(15, "always")
+_VERIFICATION = _CHECK = StageLimit(120, "patrol")
+_SIGN_FOR = StageLimit(60, "city")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +46,19 @@ class Policies:
     due_soon_s: int = 14_400
     """An open ticket that is due within this time counts as due soon."""
 
-    intake_limit: StageLimit = StageLimit(15, "always")
+    intake_limit: StageLimit = _INTAKE
     """受理: from the report to filed, rejected or sent to verification."""
 
-    verification_limit: StageLimit = StageLimit(120, "patrol")
+    verification_limit: StageLimit = _VERIFICATION
     """核实: from the question to the officer's answer."""
 
-    dispatch_limit: StageLimit = StageLimit(15, "always")
+    dispatch_limit: StageLimit = _DISPATCH
     """派遣: from filed to assigned."""
 
-    sign_for_limit: StageLimit = StageLimit(60, "city")
+    sign_for_limit: StageLimit = _SIGN_FOR
     """签收: from assigned to accepted by the unit."""
 
-    check_limit: StageLimit = StageLimit(120, "patrol")
+    check_limit: StageLimit = _CHECK
     """核查: from the unit's answer to the check."""
 
     return_window: Limit = _RETURN_WINDOW
@@ -141,6 +123,10 @@ class Policies:
             )
         return policies
 
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return all policies as `from_mapping` reads them."""
+        return {field.name: value_as_json(getattr(self, field.name)) for field in fields(self)}
+
     @property
     def closing(self) -> Closing:
         """Who strikes tickets off, as the lifecycle table names it."""
@@ -162,126 +148,34 @@ class Policies:
         return frozenset(stage.calendar for stage in self.stage_limits.values())
 
 
-def _number(minimum: float, maximum: float) -> Callable[[str, object], float]:
-    def read(pointer: str, value: object) -> float:
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise _mistyped(pointer, "A number")
-        return _bounded(pointer, float(value), minimum, maximum)
-
-    return read
-
-
-def _whole(minimum: int, maximum: int) -> Callable[[str, object], int]:
-    def read(pointer: str, value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise _mistyped(pointer, "A whole number")
-        return int(_bounded(pointer, value, minimum, maximum))
-
-    return read
-
-
-def _bounded(pointer: str, value: float, minimum: float, maximum: float) -> float:
-    # "not inside" rather than "outside": NaN is neither
-    if not minimum <= value <= maximum:
-        raise FieldWrong(pointer, "policy_out_of_range", f"{minimum} to {maximum} is allowed.")
-    return value
-
-
-def _switch(pointer: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _mistyped(pointer, "true or false")
-    return value
-
-
-def _stage_limit(pointer: str, value: object) -> StageLimit:
-    members = _members(pointer, value, {"minutes", "calendar"})
-    code = members["calendar"]
-    if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise _mistyped(f"{pointer}/calendar", "The code of a calendar")
-    return StageLimit(_whole(1, LARGEST_LIMIT)(f"{pointer}/minutes", members["minutes"]), code)
-
-
-def _limit(pointer: str, value: object) -> Limit:
-    members = _members(pointer, value, {"value", "unit"})
-    unit = members["unit"]
-    if not isinstance(unit, str) or unit not in set(LimitUnit):
-        raise _mistyped(f"{pointer}/unit", f"One of {', '.join(LimitUnit)}")
-    return Limit(_whole(1, LARGEST_LIMIT)(f"{pointer}/value", members["value"]), LimitUnit(unit))
-
-
-def _ladder(pointer: str, value: object) -> tuple[Rung, ...]:
-    if not isinstance(value, list):
-        raise _mistyped(pointer, "A list of rungs")
-    rungs = cast("list[object]", value)
-    if len(rungs) > LADDER_LENGTH_MAX:
-        raise FieldWrong(pointer, "policy_out_of_range", f"A ladder has {LADDER_LENGTH_MAX} rungs at most.")
-    return tuple(_rung(f"{pointer}/{index}", rung) for index, rung in enumerate(rungs))
-
-
-def _rung(pointer: str, value: object) -> Rung:
-    members = _members(pointer, value, {"answers", "after"})
-    answers = members["answers"]
-    if not isinstance(answers, str) or answers not in set(Answerer):
-        raise _mistyped(f"{pointer}/answers", f"One of {', '.join(Answerer)}")
-    return Rung(Answerer(answers), _limit(f"{pointer}/after", members["after"]))
-
-
-def _members(pointer: str, value: object, names: set[str]) -> dict[str, object]:
-    if not isinstance(value, Mapping) or set(cast("Mapping[object, object]", value)) != names:
-        raise _mistyped(pointer, f"An object with {' and '.join(sorted(names))}, nothing else,")
-    return dict(cast("Mapping[str, object]", value))
-
-
-def _number_template(pointer: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise _mistyped(pointer, "Text")
-    try:
-        parts = number_parts(value, category="E0406", on=date(2026, 11, 22), grid_code="9" * 15)
-    except NotConfigured as error:
-        raise FieldWrong(pointer, "policy_out_of_range", error.detail) from None
-    around = parts.prefix + parts.suffix
-    # Numbers stand in addresses: /v1/tickets/by-number/{number}
-    if not around.isprintable() or any(character.isspace() or character == "/" for character in around):
-        raise FieldWrong(pointer, "policy_out_of_range", "A ticket number has no spaces and no slashes.")
-    if len(around) + max(parts.width, _SEQUENCE_DIGITS) > NUMBER_LENGTH_MAX:
-        raise FieldWrong(
-            pointer, "policy_out_of_range", f"A number is at most {NUMBER_LENGTH_MAX} characters long."
-        )
-    return value
-
-
-def _mistyped(pointer: str, expected: str) -> FieldWrong:
-    return FieldWrong(pointer, "policy_mistyped", f"{expected} is expected.")
-
-
 _METRES_MAX = 10_000.0
 _DAYS_MAX = 3_660
 
 _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
     {
-        "duplicate_radius_m": _number(0.0, _METRES_MAX),
-        "grid_tolerance_m": _number(0.0, _METRES_MAX),
-        "grid_tolerance_max_m": _number(0.0, _METRES_MAX),
-        "grid_sliver_m2": _number(0.0, _METRES_MAX),
-        "light_yellow_share": _number(0.01, 1.0),
-        "due_soon_s": _whole(0, _DUE_SOON_MAX_S),
-        "intake_limit": _stage_limit,
-        "verification_limit": _stage_limit,
-        "dispatch_limit": _stage_limit,
-        "sign_for_limit": _stage_limit,
-        "check_limit": _stage_limit,
-        "return_window": _limit,
-        "returns_per_unit_max": _whole(0, 100),
-        "extensions_max": _whole(0, 100),
-        "suspension_max_days": _whole(1, _DAYS_MAX),
-        "escalation_ladder": _ladder,
-        "digest_from": _whole(2, 1_000),
-        "urgent_notices_at_once": _switch,
-        "reopen_max_days": _whole(0, _DAYS_MAX),
-        "calendar_warning_days": _whole(0, _DAYS_MAX),
-        "number_template": _number_template,
-        "close_after_check": _switch,
-        "fallback_to_grid_owner": _switch,
-        "checker_may_be_reporter": _switch,
+        "duplicate_radius_m": read_value.number(0.0, _METRES_MAX),
+        "grid_tolerance_m": read_value.number(0.0, _METRES_MAX),
+        "grid_tolerance_max_m": read_value.number(0.0, _METRES_MAX),
+        "grid_sliver_m2": read_value.number(0.0, _METRES_MAX),
+        "light_yellow_share": read_value.number(0.01, 1.0),
+        "due_soon_s": read_value.whole(0, _DUE_SOON_MAX_S),
+        "intake_limit": read_value.stage_limit,
+        "verification_limit": read_value.stage_limit,
+        "dispatch_limit": read_value.stage_limit,
+        "sign_for_limit": read_value.stage_limit,
+        "check_limit": read_value.stage_limit,
+        "return_window": read_value.limit,
+        "returns_per_unit_max": read_value.whole(0, 100),
+        "extensions_max": read_value.whole(0, 100),
+        "suspension_max_days": read_value.whole(1, _DAYS_MAX),
+        "escalation_ladder": read_value.ladder,
+        "digest_from": read_value.whole(2, 1_000),
+        "urgent_notices_at_once": read_value.switch,
+        "reopen_max_days": read_value.whole(0, _DAYS_MAX),
+        "calendar_warning_days": read_value.whole(0, _DAYS_MAX),
+        "number_template": read_value.number_template,
+        "close_after_check": read_value.switch,
+        "fallback_to_grid_owner": read_value.switch,
+        "checker_may_be_reporter": read_value.switch,
     }
 )

@@ -33,7 +33,8 @@ from api.domain.notices import (
     responsible,
     still_holds,
 )
-from api.domain.policies import Policies, StageLimit
+from api.domain.policies import Policies
+from api.domain.policy_values import StageLimit
 from api.domain.reference import GridFacts, Reference
 from api.domain.states import CLOCK_OF
 from tests.domain.example_calendars import CHINA, china

@@ -1,3 +1,4 @@
+import json
 import math
 from dataclasses import fields
 
@@ -6,7 +7,8 @@ import pytest
 from api.domain.errors import FieldWrong
 from api.domain.escalation import Answerer, Rung
 from api.domain.limits import Limit, LimitUnit
-from api.domain.policies import Policies, StageLimit
+from api.domain.policies import Policies
+from api.domain.policy_values import StageLimit
 
 
 def test_without_data_the_defaults_hold() -> None:
@@ -151,3 +153,17 @@ def test_a_template_that_makes_no_usable_number_is_refused(template: str) -> Non
 )
 def test_templates_of_other_cities_are_taken(template: str) -> None:
     assert Policies.from_mapping({"number_template": template}).number_template == template
+
+
+def test_policies_that_are_written_are_read_back_the_same() -> None:
+    others = {
+        "intake_limit": {"minutes": 7, "calendar": "night"},
+        "return_window": {"value": 2, "unit": "urgent_hour"},
+        "escalation_ladder": [{"answers": "unit_lead", "after": {"value": 1, "unit": "working_day"}}],
+        "close_after_check": False,
+        "light_yellow_share": 0.5,
+    }
+    for policies in (Policies(), Policies.from_mapping(others)):
+        written = policies.as_json()
+        assert Policies.from_mapping(json.loads(json.dumps(written))) == policies
+    assert written.items() >= others.items()
