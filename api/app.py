@@ -29,6 +29,7 @@ from api.routers import (
     overdue,
     people,
     photos,
+    policies,
     queue,
     reports,
     rule_files,
@@ -85,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         people,
         notices,
         kept_changes,
+        policies,
     ):
         app.include_router(module.router)
     docs.install(app)

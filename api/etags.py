@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from api.domain.errors import FieldWrong
 
 _TAG = re.compile(r'[ \t,]*(?:W/)?"([\x21\x23-\x7E\x80-\xFF]*)"[ \t]*(?=,|$)')
+_FINGERPRINT = re.compile(r'"([0-9a-f]{32})"')
 _VERSIONED = re.compile(r"([1-9][0-9]{0,8})(?:\.[0-9a-f]+)?")
 _DIGEST_LENGTH = 32
 
@@ -46,10 +47,13 @@ def _tags(header: str) -> Iterator[str]:
 class Freshness:
     """What the caller has already, and what the answer says about its own age."""
 
-    def __init__(self, response: Response, release: str, if_none_match: str | None) -> None:
+    def __init__(
+        self, response: Response, release: str, if_none_match: str | None, kept: str = "private, no-cache"
+    ) -> None:
         self._response = response
         self._release = release
         self._if_none_match = if_none_match
+        self._kept = kept
 
     def unchanged(self, *facts: object) -> Response | None:
         """Tag the answer by all that decides it; the release joins in, because it decides the answer's shape.
@@ -61,11 +65,11 @@ class Freshness:
     def unchanged_tag(self, etag: str) -> Response | None:
         """Give the answer this tag; return a 304 to send instead when the caller has this very answer.
 
-        Caches may keep the answer for its reader alone and have to ask again each time.
+        Caches may keep the answer for its reader alone and have to ask again each time, unless it is public.
         """
         headers = self._response.headers
         headers["ETag"] = etag
-        headers["Cache-Control"] = "private, no-cache"
+        headers["Cache-Control"] = self._kept
         # A 304 repeats what the 200 would have said of language and variants (RFC 9110, 15.4.5).
         return (
             Response(status_code=304, headers=dict(headers)) if is_named(self._if_none_match, etag) else None
@@ -84,19 +88,30 @@ class Freshness:
         )
 
 
-def _freshness(
-    request: Request,
-    response: Response,
-    if_none_match: Annotated[
-        str | None, Header(description="`ETag` of the answer that you have; 304 when it is the present one.")
-    ] = None,
-) -> Freshness:
+_IfNoneMatch = Annotated[
+    str | None, Header(description="`ETag` of the answer that you have; 304 when it is the present one.")
+]
+
+
+def _freshness(request: Request, response: Response, if_none_match: _IfNoneMatch = None) -> Freshness:
     release: str = request.app.version
     return Freshness(response, release, if_none_match)
 
 
 Fresh = Annotated[Freshness, Depends(_freshness)]
 """For handlers of reads that carry an ETag."""
+
+PUBLIC_MAX_AGE_S = 60
+"""How long anybody's cache may repeat a public answer without asking: what was withdrawn is gone a minute later."""
+
+
+def _public_freshness(request: Request, response: Response, if_none_match: _IfNoneMatch = None) -> Freshness:
+    release: str = request.app.version
+    return Freshness(response, release, if_none_match, f"public, max-age={PUBLIC_MAX_AGE_S}")
+
+
+PublicFresh = Annotated[Freshness, Depends(_public_freshness)]
+"""The same for reads whose answer is the same for everybody."""
 
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "You have the present answer."}}
 """For the `responses` of such operations."""
@@ -113,6 +128,17 @@ def version_from_if_match(header: str) -> int:
     if found is None:
         raise FieldWrong("/header/if-match", "if_match_wrong", "If-Match is the ETag of what you read.")
     return int(found[1])
+
+
+def fingerprint_from_if_match(header: str) -> str:
+    """Return the fingerprint that an If-Match header names, of something that goes by its content.
+
+    Anything but one strong tag of ours is refused as FieldWrong (`if_match_wrong`).
+    """
+    tag = _FINGERPRINT.fullmatch(header.strip())
+    if tag is None:
+        raise FieldWrong("/header/if-match", "if_match_wrong", "If-Match is the ETag of what you read.")
+    return tag[1]
 
 
 def versioned_etag(version: int, shown: BaseModel) -> str:

@@ -91,6 +91,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "calendar_put": frozenset({Role.ADMINISTRATOR}),
     "calendar_versions": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     "reference_history": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    "policy_list": EVERYBODY,
+    "policy_put": frozenset({Role.ADMINISTRATOR}),
     "unit_list": EVERYBODY,
     "unit_get": EVERYBODY,
     "unit_put": frozenset({Role.ADMINISTRATOR}),

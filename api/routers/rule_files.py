@@ -1,6 +1,5 @@
 """Complete sets of dispatch rules as files, so that a city can keep its rules in git."""
 
-import re
 from typing import Annotated, Any
 
 import orjson
@@ -11,8 +10,8 @@ from api.adapters.yaml_documents import YamlUnreadable, read_yaml, write_yaml
 from api.deps import Caller, Reading, Writing
 from api.domain.dispatch_changes import RuleSet, fingerprint
 from api.domain.dispatch_files import RULES_MAX, mapping_from_rule, read_rule_set
-from api.domain.errors import FieldWrong, NotJson, Unreadable
-from api.etags import UNCHANGED, Fresh
+from api.domain.errors import NotJson, Unreadable
+from api.etags import UNCHANGED, Fresh, fingerprint_from_if_match
 from api.queries.dispatch_rules import load_rules_in_force
 from api.schemas.dispatch_rules import RuleSetStored, rule_set_stored
 from api.services.dispatch_rules import store_rule_set
@@ -21,7 +20,6 @@ router = APIRouter(prefix="/v1/dispatch", tags=["dispatch rules"])
 
 YAML = "application/yaml"
 _YAML_NAMES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
-_FINGERPRINT = re.compile(r'"([0-9a-f]{32})"')
 
 _EXPORTED: dict[int | str, dict[str, Any]] = {
     200: {
@@ -101,7 +99,8 @@ async def import_rules(
     since they were exported.
     """
     rule_set = await to_thread.run_sync(_read, request.headers.get("content-type", ""), await request.body())
-    change = await store_rule_set(session, rule_set, seen=_seen(if_match), is_preview=dry_run)
+    seen = fingerprint_from_if_match(if_match) if if_match is not None else None
+    change = await store_rule_set(session, rule_set, seen=seen, is_preview=dry_run)
     return rule_set_stored(change, is_preview=dry_run)
 
 
@@ -119,12 +118,3 @@ def _read(content_type: str, content: bytes) -> RuleSet:
         return read_rule_set(orjson.loads(content))
     except orjson.JSONDecodeError as error:
         raise Unreadable(str(error)) from error
-
-
-def _seen(if_match: str | None) -> str | None:
-    if if_match is None:
-        return None
-    tag = _FINGERPRINT.fullmatch(if_match.strip())
-    if tag is None:
-        raise FieldWrong("/header/if-match", "if_match_wrong", "If-Match is the ETag of what you exported.")
-    return tag[1]

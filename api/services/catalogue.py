@@ -20,8 +20,7 @@ from api.db import ReadSession, WriteSession
 from api.domain.catalogue import Catalogue
 from api.domain.errors import FieldWrong
 from api.domain.grids import GridLevel
-from api.domain.policies import Policies
-from api.models import Category, Condition, Grid, Policy, Unit
+from api.models import Category, Condition, Grid, Unit
 from api.models.base import Table
 from api.models.units import UnitKind
 
@@ -146,14 +145,6 @@ def _grid_row(
         "valid_from": valid_from,
         "valid_to": None,
     }
-
-
-async def store_policies(session: WriteSession, policies: Mapping[str, object]) -> None:
-    """Store policies as they were written; raises FieldWrong for one that is unknown or can't be meant."""
-    Policies.from_mapping(policies)
-    await _upsert(
-        session, Policy, [{"key": key, "value": value} for key, value in policies.items()], ("key",)
-    )
 
 
 async def _upsert(

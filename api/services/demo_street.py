@@ -14,6 +14,7 @@ from api.services import catalogue
 from api.services.calendars import store_calendars
 from api.services.demo_files import StreetFiles
 from api.services.dispatch_rules import store_rule_set
+from api.services.policies import put_policies
 
 NAMESPACE = UUID("6a1f8a5e-6c0b-5b0e-9d1a-3f5d2c7e4b90")
 """What all ids of demo data are derived from."""
@@ -37,7 +38,7 @@ async def store_street(
     units = await catalogue.store_units(session, files.units)
     await catalogue.store_catalogue(session, files.catalogue)
     grids = await catalogue.store_grids(session, files.grids, since_on, units)
-    await catalogue.store_policies(session, files.policies)
+    await put_policies(session, files.policies, now, None)
     await store_rule_set(session, RuleSet(files.rules))
     people: list[dict[str, Any]] = [
         {

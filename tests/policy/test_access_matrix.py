@@ -58,6 +58,8 @@ ROLES = {
     "calendar_put": "administrator",
     "calendar_versions": "supervisor administrator",
     "reference_history": "supervisor administrator",
+    "policy_list": ALL,
+    "policy_put": "administrator",
     "unit_list": ALL,
     "unit_get": ALL,
     "unit_put": "administrator",
@@ -148,6 +150,8 @@ REQUESTS = {
         "GET", "/v1/dispatch/explain", "category=E0406&longitude=116.40&latitude=39.91"
     ),
     "reference_history": Request("GET", "/v1/reference/changes"),
+    "policy_list": Request("GET", "/v1/policies"),
+    "policy_put": Request("PUT", "/v1/policies", body={"values": {}}),
     "rule_list": Request("GET", "/v1/dispatch/rules"),
     "rule_get": Request("GET", "/v1/dispatch/rules/e0406"),
     "rule_put": Request("PUT", "/v1/dispatch/rules/matrix", body=RULE),

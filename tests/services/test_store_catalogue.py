@@ -18,6 +18,7 @@ from api.services import catalogue
 from api.services.calendars import store_calendars
 from api.services.demo_files import StreetFiles, read_street
 from api.services.dispatch_rules import store_rule_set
+from api.services.policies import put_policies
 
 SINCE = date(2026, 1, 1)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,7 +40,7 @@ async def store(session: WriteSession, street: StreetFiles) -> dict[str, int]:
     await store_calendars(session, street.calendars, NOW)
     units = await catalogue.store_units(session, street.units)
     await catalogue.store_catalogue(session, street.catalogue)
-    await catalogue.store_policies(session, street.policies)
+    await put_policies(session, street.policies, NOW, None)
     return units
 
 
@@ -129,9 +130,3 @@ async def test_a_catalogue_with_problems_is_not_stored(session: WriteSession, st
     broken = Catalogue(street.catalogue.categories, street.catalogue.conditions, (problem,))
     with pytest.raises(CatalogueRefused):
         await catalogue.store_catalogue(session, broken)
-
-
-async def test_a_policy_that_can_not_be_meant_is_refused(session: WriteSession) -> None:
-    with pytest.raises(FieldWrong, match="is allowed"):
-        await catalogue.store_policies(session, {"light_yellow_share": 7})
-    assert (await rows(session))["policies"] == 0
