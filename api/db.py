@@ -64,6 +64,13 @@ class Database:
             yield WriteSession(ReadSession(session))
             await session.commit()
 
+    @asynccontextmanager
+    async def trial(self) -> AsyncGenerator[WriteSession]:
+        """Open a transaction in which changes can be tried: whatever is written is rolled back at the end."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            yield WriteSession(ReadSession(session))
+            await session.rollback()
+
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()

@@ -13,6 +13,7 @@ from api.db import WriteSession
 from api.domain.access import Viewer
 from api.domain.calendar_drafts import check_covers
 from api.domain.calendars import WorkCalendar
+from api.domain.imports import ImportChange
 from api.domain.ledger import Timekeeping
 from api.domain.versions import check_version
 from api.models import Calendar, CalendarDay, CalendarVersion
@@ -66,13 +67,25 @@ async def put_calendar(
     return PutCalendar(StoredCalendar(calendar, version), affected, is_new=stored is None)
 
 
-async def store_calendars(session: WriteSession, calendars: Iterable[WorkCalendar], now: datetime) -> None:
-    """Store calendars that come from a file; one that is there already, with other content, gets a new version."""
+async def store_calendars(
+    session: WriteSession, calendars: Iterable[WorkCalendar], now: datetime
+) -> ImportChange:
+    """Store calendars that come from a file; one that is there already, with other content, gets a new version.
+
+    Calendars that are not among them stay: units, stages and tickets count in them.
+    """
     await lock_calendars(session)
+    added: list[str] = []
+    changed: list[str] = []
+    unchanged = 0
     for calendar in calendars:
         stored = await find_calendar(session, calendar.code)
-        if stored is None or _content(stored.calendar) != _content(calendar):
-            await _store(session, calendar, stored, now, None, FROM_FILE)
+        if stored is not None and _content(stored.calendar) == _content(calendar):
+            unchanged += 1
+            continue
+        await _store(session, calendar, stored, now, None, FROM_FILE)
+        (changed if stored else added).append(calendar.code)
+    return ImportChange(added, changed, (), unchanged)
 
 
 async def _store(
