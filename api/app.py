@@ -15,12 +15,16 @@ from api.deps import Wiring
 from api.queries.reference import ReferenceCache
 from api.routers import (
     accounts,
+    areas,
     calendars,
     catalogue,
+    classes,
     deadlines,
     dispatch,
     dispatch_rules,
     docs,
+    feature_imports,
+    grid_imports,
     grids,
     health,
     kept_changes,
@@ -28,13 +32,19 @@ from api.routers import (
     notices,
     overdue,
     people,
+    person_imports,
     photos,
+    place_types,
+    places,
     policies,
     queue,
     reports,
+    responsible,
     rule_files,
     rule_replay,
     tickets,
+    triage,
+    unit_imports,
     units,
 )
 from api.settings import Settings, load_settings
@@ -71,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
         database=database,
         files=open_store(settings.files_location),
         tokens=TokenSigner(settings.token_key.get_secret_value(), settings.access_token_ttl_s),
-        references=ReferenceCache(database),
+        references=ReferenceCache(database, settings.zone),
     )
     answering = (health, accounts, reports, tickets, queue, overdue, photos, catalogue, lifecycle, grids)
     for module in (
@@ -80,13 +90,23 @@ def create_app(settings: Settings) -> FastAPI:
         dispatch_rules,
         rule_files,
         rule_replay,
+        triage,
         deadlines,
         calendars,
+        unit_imports,
         units,
+        person_imports,
         people,
         notices,
         kept_changes,
+        feature_imports,
+        areas,
+        place_types,
+        places,
         policies,
+        responsible,
+        classes,
+        grid_imports,
     ):
         app.include_router(module.router)
     docs.install(app)

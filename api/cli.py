@@ -18,7 +18,9 @@ import typer
 from rich.console import Console
 
 from api.adapters.embedded import ClusterBusy, ClusterFailed, PostgresUnusable, private_cluster
-from api.file_commands import exporting, importing, say
+from api.config_commands import config
+from api.feature_commands import exporting, importing
+from api.file_commands import say
 from api.settings import PREFIX, Settings, SettingsRefused, load_settings
 from api.supervisor import DemoFailed, run_demo
 
@@ -36,6 +38,7 @@ app = typer.Typer(
 admin = typer.Typer(help="The first account of an installation.", no_args_is_help=True)
 app.add_typer(importing, name="import")
 app.add_typer(exporting, name="export")
+app.add_typer(config, name="config")
 app.add_typer(admin, name="admin")
 
 

@@ -97,7 +97,7 @@ async def load_tickets(
     progress: Callable[[str], None] = logger.info,
 ) -> None:
     """Make the month of tickets before `now` on a street that was stored in this transaction or before."""
-    reference = await load_reference(session)
+    reference = await load_reference(session, ZoneInfo(ZONE))
     await play_month(session, reference, files, read_street(), now, ZoneInfo(ZONE), progress)
 
 

@@ -19,7 +19,7 @@ from api.domain.access import OPERATIONS, Viewer
 from api.domain.errors import NotSignedIn, RoleNotAllowed, TokenRefused
 from api.domain.reference import Reference
 from api.queries import people
-from api.queries.reference import ReferenceCache
+from api.queries.reference import ReferenceCache, reference_version
 from api.settings import Settings
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -135,3 +135,12 @@ async def signed_in_apart(request: Request, wired: Wired, now: Now, token: _Toke
 
 BriefCaller = Annotated[SignedIn, Depends(signed_in_apart, scope="function")]
 """The person behind the request; such a handler opens short transactions of its own."""
+
+
+async def public_reference(session: Reading, wired: Wired) -> Reference:
+    """Return the reference data in force, for whoever asks; one statement reads its version."""
+    return await wired.references.at(await reference_version(session))
+
+
+PublicReference = Annotated[Reference, Depends(public_reference, scope="function")]
+"""For operations that anybody may call; those of the signed-in get theirs with the person."""

@@ -81,7 +81,7 @@ class Freshness:
         For answers whose facts are not fewer than the answer itself, such as pages: they become bytes once,
         for the tag as well as for the line.
         """
-        body = shown.model_dump_json().encode()
+        body = shown.model_dump_json(by_alias=True).encode()
         unchanged = self.unchanged(hashlib.sha256(body).hexdigest())
         return unchanged or Response(
             body, headers=dict(self._response.headers), media_type="application/json"

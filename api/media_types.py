@@ -1,4 +1,4 @@
-"""Which of two forms of an answer a caller prefers: plain JSON, or GeoJSON for maps."""
+"""Which of two forms of an answer a caller prefers: plain JSON, or GeoJSON for maps, or a page for people."""
 
 from typing import Annotated, Any
 
@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Response
 from api.language import Language
 
 GEOJSON = "application/geo+json"
+HTML = "text/html"
 _JSON = "application/json"
 
 GEOJSON_ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -14,19 +15,34 @@ GEOJSON_ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 """For the `responses` of operations that speak GeoJSON, too."""
 
+PAGE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {HTML: {"schema": {"type": "string", "description": "A page for people."}}}}
+}
+"""For the `responses` of operations that show a page as well."""
+
 
 def prefers_geojson(accept: str) -> bool:
-    """Tell whether an Accept header (RFC 9110, 12.5.1) asks for GeoJSON more than for JSON.
+    """Tell whether an Accept header asks for GeoJSON more than for JSON."""
+    return _prefers(GEOJSON, accept)
 
-    Only GeoJSON by its name counts: `*/*` means JSON, and so does whatever we can't serve (12.4.1 lets a
+
+def prefers_page(accept: str) -> bool:
+    """Tell whether an Accept header asks for a page more than for JSON, as browsers do."""
+    return _prefers(HTML, accept)
+
+
+def _prefers(other: str, accept: str) -> bool:
+    """Tell whether an Accept header (RFC 9110, 12.5.1) asks for another media type more than for JSON.
+
+    Only the other by its name counts: `*/*` means JSON, and so does whatever we can't serve (12.4.1 lets a
     server answer with what it has).
     """
-    weights = {_JSON: 0.0, GEOJSON: 0.0}
+    weights = {_JSON: 0.0, other: 0.0}
     for wish in accept.split(","):
         media_type, *parameters = (part.strip().lower() for part in wish.split(";"))
         if media_type in weights:
             weights[media_type] = max(weights[media_type], _weight(parameters))
-    return weights[GEOJSON] > 0 and weights[GEOJSON] >= weights[_JSON]
+    return weights[other] > 0 and weights[other] >= weights[_JSON]
 
 
 def _weight(parameters: list[str]) -> float:
@@ -52,3 +68,12 @@ def _wants_geojson(
 
 WantsGeojson = Annotated[bool, Depends(_wants_geojson)]
 """Whether the caller asked for GeoJSON."""
+
+
+def _wants_page(request: Request, response: Response, _: Language) -> bool:
+    response.headers.add_vary_header("Accept")
+    return prefers_page(",".join(request.headers.getlist("accept")))
+
+
+WantsPage = Annotated[bool, Depends(_wants_page)]
+"""Whether the caller asked for a page, as browsers do."""

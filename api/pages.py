@@ -138,7 +138,7 @@ class NumberCursor:
             cursor = cls(int(number), made_for)
         except (ValueError, TypeError) as error:
             raise FieldWrong("/query/cursor", "cursor_wrong", "The cursor is not one of ours.") from error
-        if cursor.context != context or not 0 <= cursor.number < 2**31:
+        if cursor.context != context or not 0 <= cursor.number < 2**63:
             raise FieldWrong("/query/cursor", "cursor_wrong", "The cursor belongs to another list.")
         return cursor
 

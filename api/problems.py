@@ -18,11 +18,13 @@ from starlette.exceptions import HTTPException
 
 from api.adapters.images import ImageRefused
 from api.domain import errors
+from api.domain.answers import AnswersRefused
 from api.domain.calendars import BeforeCalendarHorizon, CalendarError, PastCalendarHorizon
 from api.domain.catalogue import CatalogueRefused
 from api.domain.dispatch_changes import RulesRefused
 from api.domain.geo import GeoError
 from api.domain.imports import ImportRefused
+from api.domain.questions import QuestionsRefused
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,8 @@ STATUS: dict[type[errors.Refusal], int] = {
     CatalogueRefused: 422,
     RulesRefused: 422,
     ImportRefused: 422,
+    QuestionsRefused: 422,
+    AnswersRefused: 422,
 }
 """One status for each kind of refusal; a test holds that no kind is forgotten."""
 

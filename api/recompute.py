@@ -42,7 +42,7 @@ async def recompute_tickets(
 
         try:
             async with database.snapshot() as session:
-                reference = await load_reference(session)
+                reference = await load_reference(session, settings.zone)
                 if calendar_code is not None:
                     reference.calendar(calendar_code)
                 else:
@@ -51,7 +51,7 @@ async def recompute_tickets(
                     async for batch in examine_tickets(session, reference, clock.now(), calendar_code):
                         count(batch)
             if not is_dry_run:
-                references = ReferenceCache(database)
+                references = ReferenceCache(database, settings.zone)
                 await Recomputation(database, references, clock.now, count, calendar_code).run()
         finally:
             await database.close()

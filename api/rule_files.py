@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from api import clock
 from api.adapters.yaml_documents import read_yaml, write_yaml
 from api.db import Database
 from api.domain.dispatch_changes import RuleSet, RuleSetChange
 from api.domain.dispatch_files import mapping_from_rule, read_rule_set
 from api.queries.dispatch_rules import load_rules_in_force
-from api.services.dispatch_rules import store_rule_set
+from api.services.dispatch_rules import Editor, store_rule_set
 from api.settings import Settings
 
 
@@ -29,7 +30,8 @@ async def import_rules(settings: Settings, rule_set: RuleSet, *, is_dry_run: boo
     database = Database(settings.required_database_url, pool_size=1)
     try:
         async with database.write() as session:
-            return await store_rule_set(session, rule_set, is_preview=is_dry_run)
+            by = Editor(None, clock.now(), settings.zone)
+            return await store_rule_set(session, rule_set, by, is_preview=is_dry_run)
     finally:
         await database.close()
 

@@ -6,6 +6,7 @@ Outside the demo an unsafe value stops the start with one sentence: a default th
 
 import difflib
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -39,6 +40,11 @@ KNOWN_WORDS = (
     "secret",
 )
 KNOWN_PASSWORDS = frozenset({DEMO_PASSWORD, "changeme", "gridpatrol", "password", "postgres", "secret"})
+
+PUBLIC_URL_LENGTH_MAX = 200
+"""Longest public address: the QR code on a sheet must stay coarse enough for any phone."""
+
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
 
 NOT_SETTINGS = frozenset({"GRIDPATROL_TEST_DATABASE_URL"})
 """Variables with our prefix that the tests read, not the application."""
@@ -110,6 +116,9 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    public_url: str | None = None
+    """Where residents reach this installation; QR codes lead there. Never guessed from what a caller names as Host."""
+
     time_zone: str = "Asia/Shanghai"
     """Zone of the dates in texts and exports. Deadlines use the zone of their calendar."""
 
@@ -147,6 +156,16 @@ class Settings(BaseSettings):
             raise ValueError("must look like postgresql://user:password@host/name; nothing else is supported")
         return f"postgresql+psycopg://{rest}"
 
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_an_address(cls, value: str | None) -> str | None:
+        """Keep it without the slash at its end; paths are appended to it."""
+        if value is None:
+            return None
+        if len(value) > PUBLIC_URL_LENGTH_MAX or not _ADDRESS.fullmatch(value):
+            raise ValueError("must look like https://grids.example.cn, without query, fragment and password")
+        return value.rstrip("/")
+
     @field_validator("time_zone")
     @classmethod
     def _time_zone_exists(cls, value: str) -> str:
@@ -171,6 +190,17 @@ class Settings(BaseSettings):
     def today(self, now: datetime) -> date:
         """Return the date on the city's calendars."""
         return now.astimezone(self.zone).date()
+
+    @property
+    def local_address(self) -> str:
+        """The address at which this machine reaches the API."""
+        shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  an address to open
+        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
+
+    @property
+    def public_address(self) -> str | None:
+        """Where residents reach the API, without a slash at the end; None outside the demo when nobody has said."""
+        return self.local_address if self.demo and self.public_url is None else self.public_url
 
     @property
     def files_location(self) -> str:

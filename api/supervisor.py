@@ -58,7 +58,7 @@ def run_demo(settings: Settings, console: Console) -> None:
     With `settings.database_url` that database is used; else a private one under `settings.home`. Raises
     `DemoFailed` when a part does not start or ends by itself, and what `private_cluster` raises.
     """
-    address = f"http://{_host_in_url(settings.host)}:{settings.port}"
+    address = settings.local_address
     with _noted_signals() as check_signals, ExitStack() as undo:
         try:
             _refuse_taken_port(settings, address)
@@ -219,11 +219,6 @@ def _code(process: subprocess.Popen[bytes]) -> int:
     """Return the exit code for us that says the same: never 0; 128 + its number for a signal."""
     code = process.returncode
     return 128 - code if code < 0 else code or 1
-
-
-def _host_in_url(host: str) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  an address to open
-    return f"[{shown}]" if ":" in shown else shown
 
 
 def _welcome(console: Console, address: str, seconds: float) -> None:

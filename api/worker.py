@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -35,8 +36,8 @@ Sweep = Callable[[Database, Reference, datetime], Awaitable[int]]
 log = structlog.get_logger()
 
 
-def reconcilers(database: Database, files: FileStore) -> tuple[Reconciler, ...]:
-    """Return the periodic jobs of this installation."""
+def reconcilers(database: Database, files: FileStore, zone: ZoneInfo) -> tuple[Reconciler, ...]:
+    """Return the periodic jobs of this installation; `zone` is the city's."""
 
     async def sweep_files(now: datetime) -> None:
         await sweep_orphan_files(database, files, now)
@@ -53,7 +54,7 @@ def reconcilers(database: Database, files: FileStore) -> tuple[Reconciler, ...]:
             while await _purged(database, batch, now):
                 pass  # until a batch finds nothing
 
-    references = ReferenceCache(database)
+    references = ReferenceCache(database, zone)
 
     def with_reference(sweep: Sweep) -> Callable[[datetime], Awaitable[None]]:
         """Hand a sweep the reference data that are in force when it begins."""
@@ -92,7 +93,7 @@ def run_worker(settings: Settings) -> None:
 
 async def _work(settings: Settings) -> None:
     database = Database(settings.required_database_url, pool_size=2)
-    periodic = reconcilers(database, open_store(settings.files_location))
+    periodic = reconcilers(database, open_store(settings.files_location), settings.zone)
     app = job_app(settings.required_database_url)
     register(app, periodic, clock.now)
     async with app.open_async():

@@ -1,7 +1,8 @@
 """How long does it take to choose among 5 000 dispatch rules? `python bench/dispatch.py` prints the median.
 
-The rules are the size of a district: one for each class in many grids, with sources and validity mixed in. A
-scan of all rules by the same criteria stands beside it, so that the ratio says something on any machine.
+The rules are the size of a district: one for each class in many grids, places, drawn areas and types of place, with
+sources and hours mixed in. A scan of all rules by the same criteria stands beside it, so that the ratio says
+something on any machine.
 """
 
 import random
@@ -9,10 +10,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from statistics import median, quantiles
 from time import perf_counter_ns
+from zoneinfo import ZoneInfo
 
 from api.domain.dispatch import Matter, RuleIndex, choose
 from api.domain.dispatch_conflicts import conflicts
-from api.domain.dispatch_rules import DispatchRule
+from api.domain.dispatch_hours import WeeklyHours, minute_of_week
+from api.domain.dispatch_rules import Area, DispatchRule
 
 RULES = 5_000
 CASES = 5_000
@@ -34,20 +37,38 @@ GRID_PREFIX_LENGTHS = (0, 2, 4, 6, 9, 12, 15)
 """Far more rules for wide areas and kinds than a city has, so that every case has dozens to consider."""
 
 SOURCES = ("officer", "hotline", "citizen")
+ZONE = ZoneInfo("Asia/Shanghai")
+PLACES = [f"place-{number}" for number in range(400)]
+AREAS = [f"area-{number}" for number in range(60)]
+PLACE_TYPES = [f"type-{number}" for number in range(30)]
+AREAS_AROUND = 3
+WHERES = (Area.GRID, Area.GRID, Area.GRID, Area.PLACE, Area.DRAWN, Area.PLACE_TYPE)
+HOURS = (
+    (),
+    (),
+    (WeeklyHours((1, 2, 3, 4, 5), 8 * 60, 18 * 60),),
+    (WeeklyHours((6, 7), 0, 24 * 60), WeeklyHours((1, 2, 3, 4, 5), 22 * 60, 6 * 60)),
+)
 
 
 def random_rules(dice: random.Random) -> list[DispatchRule]:
-    """Make rules without ties: no two for the same class, condition, grid and source."""
+    """Make rules without ties: no two for the same class, condition, where, source and hours."""
     rules: list[DispatchRule] = []
-    taken: set[tuple[str, int | None, str, str | None]] = set()
+    taken: set[tuple[object, ...]] = set()
     while len(rules) < RULES:
         category = dice.choice(CATEGORIES)[: dice.choice(CATEGORY_PREFIX_LENGTHS)]
         condition = dice.choice((None, 1, 2)) if len(category) == len("E0406") else None
-        grid_prefix = dice.choice(GRIDS)[: dice.choice(GRID_PREFIX_LENGTHS)]
+        area = dice.choice(WHERES)
+        grid_prefix = dice.choice(GRIDS)[: dice.choice(GRID_PREFIX_LENGTHS)] if area is Area.GRID else ""
+        place = dice.choice(PLACES) if area is Area.PLACE else None
+        drawn = dice.choice(AREAS) if area is Area.DRAWN else None
+        place_type = dice.choice(PLACE_TYPES) if area is Area.PLACE_TYPE else None
+        hours = dice.choice(HOURS)
         source = dice.choice((None, None, *SOURCES))
-        if (category, condition, grid_prefix, source) in taken:
+        key = (category, condition, grid_prefix, place, drawn, place_type, source, bool(hours))
+        if key in taken:
             continue
-        taken.add((category, condition, grid_prefix, source))
+        taken.add(key)
         rules.append(
             DispatchRule(
                 id=f"r{len(rules)}",
@@ -57,23 +78,51 @@ def random_rules(dice: random.Random) -> list[DispatchRule]:
                 name_en="Rule",
                 condition=condition,
                 grid_prefix=grid_prefix,
+                place=place,
+                area=drawn,
+                place_type=place_type,
                 source=source,
+                hours=hours,
             )
         )
     return rules
 
 
+def random_case(dice: random.Random) -> Matter:
+    """Make a case at a place inside some areas."""
+    return Matter(
+        dice.choice(CATEGORIES),
+        dice.choice((1, 2, 3)),
+        dice.choice(GRIDS),
+        dice.choice(SOURCES),
+        NOW,
+        place=dice.choice(PLACES),
+        place_type=dice.choice(PLACE_TYPES),
+        areas=tuple(dice.sample(AREAS, AREAS_AROUND)),
+    )
+
+
 def scan(rules: list[DispatchRule], case: Matter) -> DispatchRule | None:
     """Choose by looking at every rule."""
+    minute = minute_of_week(case.at, ZONE)
     matching = (
         rule
         for rule in rules
         if case.category.startswith(rule.category)
         and rule.condition in {None, case.condition}
         and (case.grid_code or "").startswith(rule.grid_prefix)
+        and rule.place in {None, case.place}
+        and rule.place_type in {None, case.place_type}
+        and (rule.area is None or rule.area in case.areas)
         and rule.source in {None, case.source}
+        and any(start <= minute < stop for start, stop in rule.week)
     )
-    return max(matching, key=lambda rule: rule.specificity, default=None)
+
+    def rank(rule: DispatchRule) -> tuple[object, ...]:
+        area, length, *rest = rule.specificity
+        return area, length, -case.areas.index(rule.area) if rule.area else 0, *rest
+
+    return max(matching, key=rank, default=None)
 
 
 def times_us(choose_one: Callable[[Matter], object], cases: list[Matter]) -> list[float]:
@@ -91,15 +140,14 @@ def main() -> None:
     dice = random.Random(1)
     rules = random_rules(dice)
     start = perf_counter_ns()
-    found = conflicts(rules)
+    found = conflicts(rules, ZONE)
     conflicts_ms = (perf_counter_ns() - start) / MICROSECOND_NS / 1_000
     start = perf_counter_ns()
-    index = RuleIndex(rules)
+    index = RuleIndex(rules, ZONE)
     index_ms = (perf_counter_ns() - start) / MICROSECOND_NS / 1_000
-    cases = [
-        Matter(dice.choice(CATEGORIES), dice.choice((1, 2, 3)), dice.choice(GRIDS), dice.choice(SOURCES), NOW)
-        for _ in range(CASES)
-    ]
+    cases = [random_case(dice) for _ in range(CASES)]
+    if any(choose(index, case).rule is not scan(rules, case) for case in cases[:SCANNED_CASES]):
+        raise AssertionError("the index and the scan disagree")
     indexed = times_us(lambda case: choose(index, case), cases)
     scanned = times_us(lambda case: scan(rules, case), cases[:SCANNED_CASES])
     considered = median(len(choose(index, case).considered) for case in cases)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 
@@ -28,7 +29,7 @@ Sweep = Callable[[Database, Reference, datetime], Awaitable[int]]
 async def rules_of(database: Database) -> Reference:
     """Return the reference data as a worker loads them."""
     async with database.snapshot() as session:
-        return await load_reference(session)
+        return await load_reference(session, ZoneInfo("Asia/Shanghai"))
 
 
 async def resumed(house: House) -> int:

@@ -6,6 +6,7 @@ viewer sees. Lists, counts, maps, exports, media and the single-object check all
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -39,7 +40,8 @@ class Viewer:
     """The signed-in person, as far as rules need to know.
 
     `helps`: the unit was called for help on some ticket, ever; `follows`: some report of this person was
-    merged into another ticket. Both only spare those that neither helped nor followed the search.
+    merged into another ticket. Both only spare those that neither helped nor followed the search. `paired_on`: today,
+    when the unit is paired (包联) with some place today.
     `unit_ids_below`: for a lead, the units right below the own one.
     """
 
@@ -53,6 +55,7 @@ class Viewer:
     helps: bool = False
     follows: bool = False
     unit_ids_below: tuple[int, ...] = ()
+    paired_on: date | None = None
 
 
 EVERYBODY = frozenset(Role)
@@ -74,9 +77,25 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "photo_store": EVERYBODY - {Role.ADMINISTRATOR},
     "photo_get": EVERYBODY,
     "catalog_get": EVERYBODY,
+    "catalog_versions": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    "catalog_import": frozenset({Role.ADMINISTRATOR}),
+    "category_get": EVERYBODY,
+    "category_put": frozenset({Role.ADMINISTRATOR}),
     "grid_list": EVERYBODY,
     "grid_get": EVERYBODY,
     "grid_locate": EVERYBODY,
+    "grid_versions": EVERYBODY,
+    "grid_import": frozenset({Role.ADMINISTRATOR}),
+    "area_list": EVERYBODY,
+    "area_get": EVERYBODY,
+    "area_put": frozenset({Role.ADMINISTRATOR}),
+    "area_import": frozenset({Role.ADMINISTRATOR}),
+    "type_list": EVERYBODY,
+    "place_list": EVERYBODY,
+    "place_get": EVERYBODY,
+    "place_put": frozenset({Role.ADMINISTRATOR}),
+    "place_import": frozenset({Role.ADMINISTRATOR}),
+    "signer_list": _DESK,
     "deadline_explain": EVERYBODY,
     "dispatch_explain": _DESK,
     "rule_list": _DESK,
@@ -85,6 +104,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "rule_export": _DESK,
     "rule_import": frozenset({Role.ADMINISTRATOR}),
     "rule_replay": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    "triage_resend": frozenset({Role.DISPATCHER, Role.ADMINISTRATOR}),
     "notice_list": EVERYBODY,
     "calendar_list": EVERYBODY,
     "calendar_get": EVERYBODY,
@@ -96,15 +116,20 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "unit_list": EVERYBODY,
     "unit_get": EVERYBODY,
     "unit_put": frozenset({Role.ADMINISTRATOR}),
+    "unit_import": frozenset({Role.ADMINISTRATOR}),
     "person_list": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     "person_get": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     "person_put": frozenset({Role.ADMINISTRATOR}),
+    "person_import": frozenset({Role.ADMINISTRATOR}),
     "password_put": frozenset({Role.ADMINISTRATOR}),
     "password_change": EVERYBODY,
 }
 """Roles that may call each operation that needs a signed-in person, by operation id."""
 
-PUBLIC_OPERATIONS = frozenset({"token_issue", "token_revoke", "health_live", "health_ready"})
+PUBLIC_OPERATIONS = frozenset(
+    {"token_issue", "token_revoke", "health_live", "health_ready"}
+    | {"responsible_locate", "responsible_get", "sheet_get"}
+)
 """Operations that anyone may call."""
 
 
@@ -115,6 +140,8 @@ class TicketScope:
     everything: bool = False
     unit_id: int | None = None
     helping_unit_id: int | None = None
+    paired_on: date | None = None
+    """With `unit_id`: places that the unit is paired with on this day."""
     escalated_unit_ids: tuple[int, ...] = ()
     reporter_id: UUID | None = None
     following_id: UUID | None = None
@@ -124,10 +151,11 @@ class TicketScope:
 def ticket_scope(viewer: Viewer) -> TicketScope:
     """Say which tickets this viewer sees.
 
-    The desk (dispatcher, supervisor, administrator) sees all; a unit the tickets it is responsible for and
-    those it was called to help with; its lead also what was escalated from the units right below, because the
-    unit above has to answer for it; an officer those in the own grids, those reported by herself, and those that
-    her reports were merged into. A unit role without a unit sees nothing.
+    The desk (dispatcher, supervisor, administrator) sees all; a unit the tickets it is responsible for, those it was
+    called to help with and, only to read them, those at places that it is paired with today; its lead also what was
+    escalated from the units right below, because the unit above has to answer for it; an officer those in the own
+    grids, those reported by herself, and those that her reports were merged into. A unit role without a unit sees
+    nothing.
     """
     if viewer.role in _DESK:
         return TicketScope(everything=True)
@@ -135,6 +163,7 @@ def ticket_scope(viewer: Viewer) -> TicketScope:
         return TicketScope(
             unit_id=viewer.unit_id,
             helping_unit_id=viewer.unit_id if viewer.helps else None,
+            paired_on=viewer.paired_on,
             escalated_unit_ids=viewer.unit_ids_below,
         )
     return TicketScope(

@@ -46,6 +46,9 @@ class Action(StrEnum):
     RECOMPUTE = "recompute"
     REASSIGN = "reassign"
     REASSIGN_HELP = "reassign_help"
+    CORRECT = "correct"
+    REDISPATCH = "redispatch"
+    RECALL = "recall"
 
 
 ACTION_NAMES: dict[Action, tuple[str, str]] = {
@@ -89,6 +92,9 @@ ACTION_NAMES: dict[Action, tuple[str, str]] = {
     Action.RECOMPUTE: ("重算时限", "recompute the due time"),
     Action.REASSIGN: ("接办", "take over from a unit that was closed down"),
     Action.REASSIGN_HELP: ("接替协办", "take over a call for help"),
+    Action.CORRECT: ("更正", "correct class or place"),
+    Action.REDISPATCH: ("改派", "send to another unit after a correction"),
+    Action.RECALL: ("收回", "take back from the unit after a correction"),
 }
 """Names for people: (zh, en)."""
 
@@ -109,3 +115,5 @@ class Need(StrEnum):
     CHECK_PHOTO = "check_photo"
     PHOTO = "photo"
     CHECKED = "checked"
+    CORRECTION = "correction"
+    """Another class, condition, grid or place: at least one of them."""

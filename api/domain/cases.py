@@ -54,6 +54,8 @@ class Case:
     version: int = 0
     condition: Condition | None = None
     grid_code: str | None = None
+    place_code: str | None = None
+    """The place (点位) that the problem is at."""
     unit_id: int | None = None
     handler_id: UUID | None = None
     fixed_by_id: UUID | None = None

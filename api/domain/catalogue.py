@@ -6,9 +6,10 @@ from CSV is `api.domain.catalogue_csv`.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 from api.domain.category_codes import CategoryCode, ConditionCode, Kind
 from api.domain.deadlines import Milestone
@@ -28,6 +29,7 @@ class Category:
 
     `scheme` says whose numbering the code follows (`gbt30428-2013`, `cjt214-2007`, `local` ...): the two
     national schemes swap majors 04 and 05 of events, so that a code alone does not say what is meant.
+    `questions` is what it asks of reporters (`api.domain.questions`), None where it asks nothing.
     """
 
     code: str
@@ -39,6 +41,7 @@ class Category:
     minor_code: str
     minor_zh: str
     minor_en: str
+    questions: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @property
     def major(self) -> str:

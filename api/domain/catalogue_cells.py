@@ -1,17 +1,24 @@
 """Reads the single cells of a class catalogue; `CellWrong` says what was expected."""
 
 import json
-from typing import cast
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, cast
 
 from api.domain.category_codes import Kind
 from api.domain.deadlines import Milestone
 from api.domain.limits import LARGEST_LIMIT, Limit, LimitUnit
+from api.domain.questions import QuestionsRefused, check_questions
 
+SCHEME_LENGTH_MAX = 40
 NAME_LENGTH_MAX = 100
 TEXT_LENGTH_MAX = 200
 
 CATALOGUE_UNITS = tuple(unit for unit in LimitUnit if unit is not LimitUnit.WORKING_MINUTE)
 """The units of the standards; minutes are for the office's own stages."""
+
+_YES = frozenset({"是", "有", "需要", "需", "可", "可以", "√", "✓", "y", "yes", "true"})
+_NO = frozenset({"否", "无", "不需要", "不需", "不可", "不可以", "×", "✗", "n", "no", "false"})
 
 _MILESTONE_KEYS = {"name_zh", "name_en", "value", "unit"}
 
@@ -25,6 +32,21 @@ class CellWrong(Exception):  # noqa: N818  the reader turns every one into a Cat
         self.detail = detail
 
 
+def narrowed(cell: str) -> str:
+    """Return a cell in plain letters and digits for the wide ones of Chinese keyboards, and without any blanks.
+
+    Nothing else is made alike: a small ² behind a number is a footnote and never a digit.
+    """
+    wide = (
+        mark if not unicodedata.decomposition(mark).startswith("<wide>") else _narrow(mark) for mark in cell
+    )
+    return "".join("".join(wide).split()).casefold()
+
+
+def _narrow(mark: str) -> str:
+    return unicodedata.normalize("NFKC", mark)
+
+
 def _bounded(cell: str, length_max: int) -> str:
     if not cell.strip():
         raise CellWrong("cell_empty", "The cell is empty.")
@@ -35,6 +57,11 @@ def _bounded(cell: str, length_max: int) -> str:
     if len(cell) > length_max:
         raise CellWrong("cell_too_long", f"The text is longer than {length_max} characters.")
     return cell
+
+
+def scheme(cell: str) -> str:
+    """Read whose numbering a code follows, in at most `SCHEME_LENGTH_MAX` characters."""
+    return _bounded(cell, SCHEME_LENGTH_MAX)
 
 
 def name(cell: str) -> str:
@@ -92,6 +119,14 @@ def yes_or_no(cell: str) -> bool:
     return cell == "yes"
 
 
+def yes_or_no_in_words(cell: str) -> bool:
+    """Read 是 or 否, or a word that offices write for them."""
+    plain = cell.casefold()
+    if plain not in _YES | _NO:
+        raise CellWrong("not_yes_or_no", f"The cell is 是 or 否, not {cell[:40]!r}.")
+    return plain in _YES
+
+
 def milestones(cell: str, last_limit: Limit | None) -> tuple[Milestone, ...]:
     """Read the JSON list of steps; the last must be `last_limit`, the condition's own, where it is known."""
     if not cell:
@@ -123,3 +158,16 @@ def _milestone(step: object) -> Milestone:
             raise CellWrong(
                 "milestone_incomplete", "A milestone has name_zh, name_en, value (a number) and unit."
             )
+
+
+def questions(cell: str) -> Mapping[str, Any] | None:
+    """Read what a class asks, in JSON; an empty cell asks nothing."""
+    if not cell:
+        return None
+    try:
+        return check_questions(cast("object", json.loads(cell)))
+    except (ValueError, RecursionError):
+        raise CellWrong("questions_not_json", "The questions are not JSON.") from None
+    except QuestionsRefused as refused:
+        first = refused.faults[0]
+        raise CellWrong(first.code, f"{first.detail} ({first.pointer or '/'})") from None

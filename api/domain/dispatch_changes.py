@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from api.domain.dispatch_conflicts import Conflict, ConflictKind, Known, conflicts
 from api.domain.dispatch_rules import DispatchRule
@@ -63,8 +64,8 @@ class RuleSet:
     rules: tuple[DispatchRule, ...]
     lines: Mapping[str, int] = field(default_factory=dict[str, int])
 
-    def wrong(self, known: Known) -> list[WrongRule]:
-        """Return all that stands against the set; empty when it can be stored."""
+    def wrong(self, known: Known, zone: ZoneInfo) -> list[WrongRule]:
+        """Return all that stands against the set; empty when it can be stored. `zone` is the city's."""
         pointers: dict[str, str] = {}
         repeated: list[WrongRule] = []
         for number, rule in enumerate(self.rules):
@@ -72,7 +73,7 @@ class RuleSet:
             if pointers.setdefault(rule.id, pointer) != pointer:
                 said = f"The rule id {rule.id} is used more than once."
                 repeated.append(WrongRule(f"{pointer}/id", ConflictKind.ID_REPEATED.value, said))
-        return located(repeated or wrong_with_change(self.rules, pointers, known), self.lines)
+        return located(repeated or wrong_with_change(self.rules, pointers, known, zone), self.lines)
 
 
 def located(wrong: Iterable[WrongRule], lines: Mapping[str, int]) -> list[WrongRule]:
@@ -87,14 +88,14 @@ def located(wrong: Iterable[WrongRule], lines: Mapping[str, int]) -> list[WrongR
 
 
 def wrong_with_change(
-    rules: Iterable[DispatchRule], changed: Mapping[str, str], known: Known
+    rules: Iterable[DispatchRule], changed: Mapping[str, str], known: Known, zone: ZoneInfo
 ) -> list[WrongRule]:
     """Return what stands against a change; `rules` are all that would be in force after it.
 
     `changed` has the pointer of each changed rule by its id. What is wrong with rules that stay as they are, such
     as a class that was retired since, is not held against a change of others.
     """
-    return [wrong for conflict in conflicts(rules, known) for wrong in _told(conflict, changed)]
+    return [wrong for conflict in conflicts(rules, zone, known) for wrong in _told(conflict, changed)]
 
 
 def _told(conflict: Conflict, changed: Mapping[str, str]) -> Iterator[WrongRule]:

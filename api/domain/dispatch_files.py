@@ -4,7 +4,8 @@ rules:
   - id: street-vending
     category: E0406            # or E04, or E; left out: all classes
     condition: 1               # left out: all conditions
-    grid_prefix: "990101001"   # left out: everywhere; in quotes, since codes are text
+    grid_prefix: "990101001"   # in quotes, since codes are text; instead of it place: school-3, area: festival
+                               # or place_type: market; all left out: everywhere
     source: hotline            # left out: all sources
     lead_unit: cityscape
     helping_units: [traffic]
@@ -13,6 +14,8 @@ rules:
     order: -10                 # only between rules that are otherwise equally specific
     valid_from: 2026-10-01T00:00:00+08:00
     valid_until: 2026-10-09T00:00:00+08:00
+    hours:                     # left out: all hours; days from 1 (Monday) to 7, times in quotes, past midnight too
+      - {days: [5, 6], from: "22:00", to: "06:00"}
     name_zh: 占道经营
     name_en: Street vending
 """
@@ -23,6 +26,7 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 from api.domain.dispatch_changes import RuleSet, RulesRefused, WrongRule, located
+from api.domain.dispatch_hours import WeeklyHours, hours_from_json
 from api.domain.dispatch_rules import DispatchRule
 from api.domain.errors import FieldWrong
 from api.domain.limits import LARGEST_LIMIT, Limit, LimitUnit
@@ -53,6 +57,8 @@ def rule_from_mapping(mapping: Mapping[str, object], pointer: str = "") -> Dispa
             fields[key] = _READERS[key](value)
         except _NotReadable as error:
             raise FieldWrong(f"{pointer}/{key}", "field_mistyped", f"{error} is expected.") from None
+        except FieldWrong as wrong:
+            raise FieldWrong(f"{pointer}/{key}{wrong.pointer}", wrong.field_code, wrong.detail) from None
     try:
         return DispatchRule(**{"category": "", **fields})  # pyright: ignore[reportArgumentType]  read by _READERS
     except FieldWrong as wrong:
@@ -104,7 +110,10 @@ def mapping_from_rule(rule: DispatchRule) -> dict[str, object]:
         "id": rule.id,
         "category": rule.category or None,
         "condition": rule.condition,
+        "place": rule.place,
         "grid_prefix": rule.grid_prefix or None,
+        "area": rule.area,
+        "place_type": rule.place_type,
         "source": rule.source,
         "lead_unit": rule.lead_unit,
         "helping_units": list(rule.helping_units) or None,
@@ -113,6 +122,7 @@ def mapping_from_rule(rule: DispatchRule) -> dict[str, object]:
         "order": rule.order or None,
         "valid_from": rule.valid_from.astimezone(UTC) if rule.valid_from else None,
         "valid_until": rule.valid_until.astimezone(UTC) if rule.valid_until else None,
+        "hours": [one.as_json() for one in rule.hours] or None,
         "name_zh": rule.name_zh,
         "name_en": rule.name_en,
     }
@@ -179,6 +189,10 @@ def _limit(value: object) -> Limit:
     raise _NotReadable(f"A limit with value (1 to {LARGEST_LIMIT}) and unit ({', '.join(LimitUnit)})")
 
 
+def _hours(value: object) -> tuple[WeeklyHours, ...]:
+    return hours_from_json(value, "")
+
+
 def _or_none(read: Callable[[object], _Value]) -> Callable[[object], _Value | None]:
     return lambda value: None if value is None else read(value)
 
@@ -187,7 +201,10 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "id": _text,
     "category": _text,
     "condition": _or_none(_whole),
+    "place": _or_none(_text),
     "grid_prefix": _text,
+    "area": _or_none(_text),
+    "place_type": _or_none(_text),
     "source": _or_none(_text),
     "lead_unit": _text,
     "helping_units": _texts,
@@ -196,6 +213,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "order": _whole,
     "valid_from": _or_none(_instant),
     "valid_until": _or_none(_instant),
+    "hours": _hours,
     "name_zh": _text,
     "name_en": _text,
 }

@@ -7,12 +7,11 @@ from uuid import UUID
 
 from api.domain.dispatch import Decision, Matter, RuleIndex
 from api.domain.dispatch_changes import RulesRefused, WrongRule, wrong_with_change
-from api.domain.dispatch_conflicts import ConflictKind, Known
-from api.domain.dispatch_decision import decide
+from api.domain.dispatch_conflicts import ConflictKind
+from api.domain.dispatch_decision import decide, known_codes
 from api.domain.dispatch_rules import DispatchRule
 from api.domain.errors import FieldWrong
 from api.domain.reference import Reference
-from api.domain.reports import Source
 
 EXAMPLES_MAX = 20
 """Cases that are told one by one; the others are counted."""
@@ -82,23 +81,13 @@ def with_changed_rules(
         _name_once(pointers, rule_id, f"/deactivate/{number}", "")
         if in_force.pop(rule_id, None) is None:
             raise FieldWrong(f"/deactivate/{number}", "rule_unknown", f"No rule {rule_id!r} is in force.")
-    wrong = wrong_with_change(in_force.values(), pointers, _known(reference))
+    wrong = wrong_with_change(in_force.values(), pointers, known_codes(reference), reference.zone)
     if wrong:
         raise RulesRefused(wrong)
-    return replace(reference, rules=RuleIndex(in_force.values()))
+    return replace(reference, rules=RuleIndex(in_force.values(), reference.zone))
 
 
 def _name_once(pointers: dict[str, str], rule_id: str, pointer: str, member: str) -> None:
     if pointers.setdefault(rule_id, pointer) != pointer:
         said = f"The rule id {rule_id} is used more than once."
         raise RulesRefused([WrongRule(pointer + member, ConflictKind.ID_REPEATED.value, said)])
-
-
-def _known(reference: Reference) -> Known:
-    return Known(
-        categories=reference.catalogue.categories.keys(),
-        conditions=reference.catalogue.conditions.keys(),
-        grids=reference.grids.keys(),
-        sources=frozenset(source.value for source in Source),
-        units=frozenset(unit.code for unit in reference.units.values() if unit.is_active),
-    )

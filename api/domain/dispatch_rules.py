@@ -1,7 +1,8 @@
 """A dispatch rule (派遣规则): which cases it covers, which unit gets them, and how specific it is.
 
-A rule speaks about a class (or a prefix of class codes, or one filing condition), about an area (a prefix of
-grid codes), about a source and about a span of time. What it leaves open it covers.
+A rule speaks about a class (or a prefix of class codes, or one filing condition), about where (a place, a prefix of
+grid codes, an area drawn on the map, or a type of place), about a source, about hours of the week and about a span of
+time. What it leaves open it covers.
 """
 
 import re
@@ -11,6 +12,7 @@ from enum import IntEnum
 from typing import NamedTuple, cast
 
 from api.domain.category_codes import CONDITION_NUMBER_MAX, ConditionCode, is_category_prefix
+from api.domain.dispatch_hours import HOURS_MAX, Spans, WeeklyHours, week_of
 from api.domain.errors import FieldWrong
 from api.domain.limits import Limit
 from api.domain.reports import Priority
@@ -22,20 +24,24 @@ _CATEGORY_LENGTH = len("E0406")
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _IDENTIFIER_LENGTH_MAX = {"id": 64, "lead_unit": 40, "helping_units": 40, "source": 32}
 _GRID_PREFIX = re.compile(r"[0-9A-Za-z_-]{0,20}")
+_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,63}")
+_WHERE = ("place", "grid_prefix", "area", "place_type")
 _NAME_LENGTH_MAX = 100
 # Years that a slip of the pen makes; at the ends of the calendar there is no such instant in UTC at all.
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
 
 
 class Area(IntEnum):
-    """How a rule names the area it covers; the higher, the more specific.
+    """How a rule names where it counts; the higher, the more specific. The gaps leave room for others.
 
-    Single places (点位) rank above `GRID` and areas drawn as polygons or named by a type of place between the
-    two, as the gaps show: they join here without moving the others.
+    An area drawn on the map lies somewhere; a type of place is found all over the city, so it stands below.
     """
 
     ANYWHERE = 0
+    PLACE_TYPE = 10
+    DRAWN = 15
     GRID = 20
+    PLACE = 30
 
 
 class Reach(IntEnum):
@@ -51,20 +57,27 @@ class Reach(IntEnum):
 class Specificity(NamedTuple):
     """The order in which rules win, in one place: of two rules that cover a case, the greater one wins.
 
-    1. `area`: a named place before a grid, a grid before an area, an area before anywhere;
+    1. `area`: a named place before a grid, a grid before a drawn area, an area before a type of place, any of them
+       before anywhere;
     2. `grid_length`: the longer grid prefix before the shorter; a child's code begins with its parent's;
+       and of two drawn areas that both contain the place the smaller one before the larger. Areas are redrawn without
+       any rule being touched, so this is not a number here: a `Matter` lists its areas smallest first, those of equal
+       size by code, and `api.domain.dispatch.RuleIndex` takes the rules in that order;
     3. `reach`: one filing condition before its class, then the major class, then the kind, then anything;
     4. `names_source`: a rule for one source before a rule for all;
-    5. `precedence`: the explicit order, lowest number first (so it stands here negated).
+    5. `names_hours`: a rule for some hours of the week before a rule for all;
+    6. `precedence`: the explicit order, lowest number first (so it stands here negated).
 
-    Two rules that cover the same case and agree in all five would be a tie. They then name the same grid
-    prefix, class, condition and source, which is how `api.domain.dispatch_conflicts` finds them.
+    Two rules that cover the same case and agree in all of this would be a tie. They then name the same place, grid
+    prefix, area or type, the same class, condition and source: two different areas never tie, since one is smaller
+    or has the lower code. That is how `api.domain.dispatch_conflicts` finds ties, when rules are saved.
     """
 
     area: Area
     grid_length: int
     reach: Reach
     names_source: bool
+    names_hours: bool
     precedence: int
 
 
@@ -73,10 +86,12 @@ class DispatchRule:
     """Sends the cases it covers to `lead_unit` (主办), with `helping_units` (协办) informed.
 
     `category` is a class code or a prefix of one (`E0406`, `E04`, `E`, or empty for all); `condition` is the
-    number of a filing condition and needs a whole class. `grid_prefix` is the beginning of grid codes, empty
-    for everywhere. `source` is where the report came from, `None` for any. The rule is in force from
-    `valid_from` (included) to `valid_until` (excluded). `limit` and `priority` replace what the condition and
-    the report say. Of rules that are equally specific the lowest `order` wins.
+    number of a filing condition and needs a whole class. Where it counts is said by at most one of `place` (a code),
+    `grid_prefix` (the beginning of grid codes), `area` (the code of one drawn on the map) and `place_type`; none is
+    everywhere. `source` is where the report came from, `None` for any. The rule is in force from `valid_from`
+    (included) to `valid_until` (excluded), and there only within `hours` of the week, if it has any. `limit` and
+    `priority` replace what the condition and the report say. Of rules that are equally specific the lowest `order`
+    wins.
 
     A field that makes no sense is refused by `FieldWrong`, which points at it.
     """
@@ -87,7 +102,10 @@ class DispatchRule:
     name_zh: str
     name_en: str
     condition: int | None = None
+    place: str | None = None
     grid_prefix: str = ""
+    area: str | None = None
+    place_type: str | None = None
     source: str | None = None
     helping_units: tuple[str, ...] = ()
     limit: Limit | None = None
@@ -95,12 +113,16 @@ class DispatchRule:
     order: int = 0
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    hours: tuple[WeeklyHours, ...] = ()
     specificity: Specificity = field(init=False, repr=False, compare=False)
     """Where the rule stands among others that cover the same case; worked out once, as every choice asks."""
+    week: Spans = field(init=False, repr=False, compare=False)
+    """Its hours as minutes of the week; the whole week where it names none."""
 
     def __post_init__(self) -> None:
         _check(self)
         object.__setattr__(self, "specificity", _specificity(self))
+        object.__setattr__(self, "week", week_of(self.hours))
 
     @property
     def subject(self) -> str:
@@ -109,16 +131,30 @@ class DispatchRule:
             return self.category
         return str(ConditionCode(self.category, self.condition))
 
+    @property
+    def where(self) -> tuple[Area, str]:
+        """How the rule says where it counts, and the code that it names; empty for everywhere."""
+        if self.place is not None:
+            return Area.PLACE, self.place
+        if self.grid_prefix:
+            return Area.GRID, self.grid_prefix
+        if self.area is not None:
+            return Area.DRAWN, self.area
+        if self.place_type is not None:
+            return Area.PLACE_TYPE, self.place_type
+        return Area.ANYWHERE, ""
+
 
 _REACH_BY_LENGTH = {0: Reach.ANYTHING, 1: Reach.KIND, 3: Reach.MAJOR, _CATEGORY_LENGTH: Reach.MINOR}
 
 
 def _specificity(rule: DispatchRule) -> Specificity:
     return Specificity(
-        Area.GRID if rule.grid_prefix else Area.ANYWHERE,
+        rule.where[0],
         len(rule.grid_prefix),
         _REACH_BY_LENGTH[len(rule.category)] if rule.condition is None else Reach.CONDITION,
         rule.source is not None,
+        bool(rule.hours),
         -rule.order,
     )
 
@@ -127,6 +163,7 @@ def _check(rule: DispatchRule) -> None:
     """Refuse a rule whose fields cannot be meant."""
     _check_words(rule)
     _check_coverage(rule)
+    _check_where(rule)
     _check_helping_units(rule)
     _check_validity(rule)
 
@@ -155,10 +192,20 @@ def _check_coverage(rule: DispatchRule) -> None:
         _refuse(
             "condition", "needs_category", "A condition is one of a single class; name that class in full."
         )
-    if not _GRID_PREFIX.fullmatch(rule.grid_prefix):
-        _refuse("grid_prefix", "not_a_grid_prefix", "The beginning of a grid code is expected.")
     if not -ORDER_MAX <= rule.order <= ORDER_MAX:
         _refuse("order", "out_of_range", f"The order is a number from -{ORDER_MAX} to {ORDER_MAX}.")
+
+
+def _check_where(rule: DispatchRule) -> None:
+    if not _GRID_PREFIX.fullmatch(rule.grid_prefix):
+        _refuse("grid_prefix", "not_a_grid_prefix", "The beginning of a grid code is expected.")
+    for name in ("place", "area", "place_type"):
+        value = cast("str | None", getattr(rule, name))
+        if value is not None and not _CODE.fullmatch(value):
+            _refuse(name, "not_a_code", "A code of at most 64 letters, digits, -, . and _ is expected.")
+    named = [name for name in _WHERE if getattr(rule, name)]
+    if len(named) > 1:
+        _refuse(named[1], "where_given_twice", f"A rule has at most one of {', '.join(_WHERE)}.")
 
 
 def _check_identifier(field: str, value: str) -> None:
@@ -183,6 +230,8 @@ def _check_validity(rule: DispatchRule) -> None:
             _refuse(name, "naive_instant", "An instant needs a UTC offset.")
         if instant is not None and not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
             _refuse(name, "out_of_range", f"A rule begins and ends from {_FIRST_YEAR} to {_LAST_YEAR}.")
+    if len(rule.hours) > HOURS_MAX:
+        _refuse("hours", "too_many", f"A rule has at most {HOURS_MAX} ranges of hours.")
     if rule.valid_from is not None and rule.valid_until is not None and rule.valid_until <= rule.valid_from:
         _refuse("valid_until", "ends_before_start", "The rule ends before it begins, so it never holds.")
 

@@ -53,6 +53,7 @@ class Brought:
     has_handler: bool = False
     has_master: bool = False
     has_until: bool = False
+    has_correction: bool = False
 
 
 def missing(needs: Iterable[Need], brought: Brought, condition: Condition | None) -> list[Need]:
@@ -78,6 +79,7 @@ def missing(needs: Iterable[Need], brought: Brought, condition: Condition | None
                 Need.HANDLER: brought.has_handler,
                 Need.MASTER: brought.has_master,
                 Need.UNTIL: brought.has_until,
+                Need.CORRECTION: brought.has_correction,
             }.get(need, True)
         if not met:
             absent.append(need)

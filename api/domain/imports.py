@@ -36,8 +36,8 @@ class Finding:
 
         `pointer` leads from the sheet to the line to the column; it is empty for the whole file.
         """
-        parts = (part for part in (self.sheet, self.line, self.column) if part is not None)
-        pointer = "".join(f"/{part}" for part in parts)
+        parts = (str(part) for part in (self.sheet, self.line, self.column) if part is not None)
+        pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
         told: dict[str, Any] = {"pointer": pointer, "code": self.code, "detail": self.detail}
         for name in ("line", "sheet", "column", "key"):
             value = getattr(self, name)

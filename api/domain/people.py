@@ -1,6 +1,6 @@
 """People as an administrator writes them down, what is wrong with such an entry, and what a password must be."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -8,6 +8,11 @@ from enum import StrEnum
 from api.domain.access import UNIT_ROLES, Role
 from api.domain.errors import FieldWrong
 from api.domain.reference import GridFacts, UnitFacts
+
+USERNAME_PATTERN, USERNAME_MAX = r"^[a-z0-9][a-z0-9._-]*$", 64
+PERSON_NAME_MAX, POST_MAX, OFFICER_NUMBER_MAX = 100, 100, 40
+DUTIES_MAX = 500
+"""That are not over, of one person."""
 
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
 """Characters. Length is what makes a password hard to guess; kinds of characters are nobody's business."""
@@ -58,6 +63,7 @@ class PersonDraft:
     unit: str | None
     phone: str | None
     officer_number: str | None
+    post: str | None
     valid_until: date | None
     is_active: bool
     duties: tuple[Duty, ...]
@@ -68,14 +74,49 @@ class PersonDraft:
         return self.role is Role.ADMINISTRATOR and self.is_active and self.valid_until is None
 
 
+@dataclass(frozen=True, slots=True)
+class DutyChanges:
+    """What becomes of duties: those that end yesterday, never were, begin, and are now otherwise."""
+
+    ended: tuple[Duty, ...] = ()
+    undone: tuple[Duty, ...] = ()
+    begun: tuple[Duty, ...] = ()
+    changed: tuple[Duty, ...] = ()
+
+
+def duty_changes(before: Iterable[Duty], after: Iterable[Duty], today: date) -> DutyChanges:
+    """Compare duties that are not over with those that should be; a duty is known by its grid and first day."""
+    old = {(duty.grid, duty.from_on): duty for duty in before}
+    new = {(duty.grid, duty.from_on): duty for duty in after}
+    left_out = [duty for key, duty in old.items() if key not in new]
+    return DutyChanges(
+        ended=tuple(duty for duty in left_out if duty.from_on < today),
+        undone=tuple(duty for duty in left_out if duty.from_on >= today),
+        begun=tuple(duty for key, duty in new.items() if key not in old),
+        changed=tuple(duty for key, duty in new.items() if key in old and old[key] != duty),
+    )
+
+
+def leaves_work(before: PersonDraft, after: PersonDraft) -> bool:
+    """Tell whether somebody who handled tickets of her unit can't any more: she left it, or her account ended."""
+    could = before.is_active and before.role in UNIT_ROLES
+    can = after.is_active and after.role in UNIT_ROLES and after.unit == before.unit
+    return could and not can
+
+
 def check_person(
     draft: PersonDraft, units: Mapping[str, UnitFacts], grids: Mapping[str, GridFacts]
 ) -> UnitFacts | None:
     """Return the draft's unit, None for none; FieldWrong for what can't be meant.
 
-    `units` and `grids` are those of the office by code.
+    `units` and `grids` are those of the office by code; a grid that ended is among them for those who have it.
     """
-    _check_duties(draft, grids)
+    check_duties(draft, grids)
+    return check_unit_of(draft, units)
+
+
+def check_unit_of(draft: PersonDraft, units: Mapping[str, UnitFacts]) -> UnitFacts | None:
+    """Return the draft's unit, None for none; FieldWrong for one that is not there, or missing for the role."""
     if draft.unit is None:
         if draft.role in UNIT_ROLES:
             raise FieldWrong("/unit", "unit_needed", f"The role {draft.role} works for a unit.")
@@ -86,7 +127,8 @@ def check_person(
     return unit
 
 
-def _check_duties(draft: PersonDraft, grids: Mapping[str, GridFacts]) -> None:
+def check_duties(draft: PersonDraft, grids: Collection[str]) -> None:
+    """Raise FieldWrong for duties on grids that are not there, that end before they begin, or that overlap."""
     for index, duty in enumerate(draft.duties):
         if duty.grid not in grids:
             raise FieldWrong(f"/grids/{index}/code", "grid_unknown", "There is no such grid.", grid=duty.grid)

@@ -40,6 +40,15 @@ class Policies:
     grid_sliver_m2: float = 1.0
     """Gaps and overlaps between grids smaller than this are warnings on import, larger ones errors."""
 
+    grid_code_pattern: str = "2+2+2+3+3+3"
+    """网格编码: the digits of the parts of a unit grid's code (`api.domain.grids.CodePattern`)."""
+
+    officers_per_grid_min: int = 2
+    """一格两员: an import of grids warns of unit grids with fewer people on duty."""
+
+    place_reach_m: float = 200.0
+    """A report made farther than this from the place (点位) that it names carries the signal far_from_place."""
+
     light_yellow_share: float = 0.8
     """Share of a limit after which the light turns yellow."""
 
@@ -94,11 +103,23 @@ class Policies:
     close_after_check: bool = True
     """A passed check closes the ticket at once; otherwise a dispatcher closes it."""
 
+    fallback_to_place_unit: bool = True
+    """What no rule covers goes to the unit responsible for its place (点位责任单位), if that has one."""
+
+    fallback_to_area_owner: bool = True
+    """Else to the owner of the smallest area around it that belongs to somebody (权属单位)."""
+
     fallback_to_grid_owner: bool = True
-    """What no rule covers goes to the grid's owning unit (属地兜底); otherwise to triage."""
+    """Else to the grid's owning unit (属地兜底); otherwise to triage."""
+
+    redispatch_on_correction: bool = True
+    """更正: rules choose the unit anew when class or place is corrected; otherwise the ticket stays where it is."""
 
     checker_may_be_reporter: bool = False
     """Whether the officer who reported a ticket may check its repair, too."""
+
+    public_responsibility: bool = True
+    """网格责任公示: anybody may ask who is responsible for a place; otherwise nothing of it is public."""
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> "Policies":
@@ -157,6 +178,9 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "grid_tolerance_m": read_value.number(0.0, _METRES_MAX),
         "grid_tolerance_max_m": read_value.number(0.0, _METRES_MAX),
         "grid_sliver_m2": read_value.number(0.0, _METRES_MAX),
+        "grid_code_pattern": read_value.code_pattern,
+        "officers_per_grid_min": read_value.whole(0, 100),
+        "place_reach_m": read_value.number(0.0, _METRES_MAX),
         "light_yellow_share": read_value.number(0.01, 1.0),
         "due_soon_s": read_value.whole(0, _DUE_SOON_MAX_S),
         "intake_limit": read_value.stage_limit,
@@ -175,7 +199,11 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "calendar_warning_days": read_value.whole(0, _DAYS_MAX),
         "number_template": read_value.number_template,
         "close_after_check": read_value.switch,
+        "fallback_to_place_unit": read_value.switch,
+        "fallback_to_area_owner": read_value.switch,
         "fallback_to_grid_owner": read_value.switch,
+        "redispatch_on_correction": read_value.switch,
         "checker_may_be_reporter": read_value.switch,
+        "public_responsibility": read_value.switch,
     }
 )

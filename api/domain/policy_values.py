@@ -8,6 +8,7 @@ from typing import TypeAlias, cast
 
 from api.domain.errors import FieldWrong, NotConfigured
 from api.domain.escalation import LADDER_LENGTH_MAX, Answerer, Rung
+from api.domain.grids import CodePattern, CodePatternWrong
 from api.domain.ledger import Term
 from api.domain.limits import LARGEST_LIMIT, Limit, LimitUnit
 from api.domain.numbers import number_parts
@@ -147,6 +148,16 @@ def number_template(pointer: str, value: object) -> str:
             pointer, "policy_out_of_range", f"A number is at most {NUMBER_LENGTH_MAX} characters long."
         )
     return value
+
+
+def code_pattern(pointer: str, value: object) -> str:
+    """Read how the codes of grids are built, as in `2+2+2+3+3+3`."""
+    if not isinstance(value, str):
+        raise _mistyped(pointer, "Text")
+    try:
+        return str(CodePattern.parse(value))
+    except CodePatternWrong as error:
+        raise FieldWrong(pointer, "policy_out_of_range", str(error)) from None
 
 
 def _mistyped(pointer: str, expected: str) -> FieldWrong:

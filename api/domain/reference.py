@@ -4,10 +4,14 @@ A process keeps one snapshot and replaces it whole when the database says that i
 never sees half of a change.
 """
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
+from api.domain.areas import AreaIndex
 from api.domain.calendars import WorkCalendar
 from api.domain.catalogue import Catalogue, Category, Condition
 from api.domain.dispatch import RuleIndex
@@ -15,6 +19,7 @@ from api.domain.errors import FieldWrong, NotConfigured
 from api.domain.geo import Place
 from api.domain.grids import GridIndex, GridLevel, Located
 from api.domain.ledger import Timekeeping
+from api.domain.places import PlaceIndex, PlaceType
 from api.domain.policies import Policies
 
 
@@ -37,7 +42,7 @@ class UnitFacts:
 
 @dataclass(frozen=True, slots=True)
 class GridFacts:
-    """A grid in force, without its geometry."""
+    """A grid without its geometry: in force, or as it last was before it ended."""
 
     id: int
     code: str
@@ -46,6 +51,10 @@ class GridFacts:
     name_en: str
     parent_code: str | None
     unit_id: int | None
+    ended_at: datetime | None = None
+    """None in force."""
+    replaced_by: tuple[str, ...] = ()
+    """The codes that took its area over when it ended, the largest part first."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,10 @@ class Reference:
     `catalogue` and `category_ids` (by code) hold the classes in force, of which problems are reported. Tickets
     outlive their class: `known_categories` and `known_conditions` (by row id) hold the retired ones, too, and
     `condition_ids` names every condition by its class's row id and its number. Row ids, because a city that
-    changes its scheme uses a code again for another class.
+    changes its scheme uses a code again for another class. Of a class in force single conditions may be retired
+    (`retired_condition_ids`): tickets keep them, and nobody can choose them any more. They outlive their grid, too:
+    `grids` has those in force, of which new tickets get theirs, `ended_grids` those whose code is no longer in
+    force, as they last were.
     """
 
     version: int
@@ -71,6 +83,11 @@ class Reference:
     calendars: Mapping[str, WorkCalendar]
     policies: Policies
     calendar_versions: Mapping[str, int] = field(default_factory=dict[str, int])
+    retired_condition_ids: frozenset[int] = frozenset()
+    areas: AreaIndex = field(default_factory=AreaIndex)
+    place_types: Mapping[str, PlaceType] = field(default_factory=dict[str, PlaceType])
+    places: PlaceIndex = field(default_factory=PlaceIndex)
+    ended_grids: Mapping[str, GridFacts] = field(default_factory=dict[str, GridFacts])
 
     def __post_init__(self) -> None:
         """Prepare the look-ups by the other key."""
@@ -82,13 +99,21 @@ class Reference:
         object.__setattr__(self, "categories_by_code", MappingProxyType(named))
         grouped: dict[int, list[Condition]] = {}
         for (category_id, _), row_id in sorted(self.condition_ids.items()):
-            grouped.setdefault(category_id, []).append(self.known_conditions[row_id])
+            if row_id not in self.retired_condition_ids:
+                grouped.setdefault(category_id, []).append(self.known_conditions[row_id])
         conditions = MappingProxyType({row_id: tuple(found) for row_id, found in grouped.items()})
         object.__setattr__(self, "conditions_by_category_id", conditions)
+        object.__setattr__(self, "known_grids", ChainMap(dict(self.grids), dict(self.ended_grids)))
 
     units_by_code: Mapping[str, UnitFacts] = field(init=False)
     categories_by_code: Mapping[str, Category] = field(init=False)
     conditions_by_category_id: Mapping[int, tuple[Condition, ...]] = field(init=False)
+    known_grids: Mapping[str, GridFacts] = field(init=False)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone: of its days, and of the hours that dispatch rules name."""
+        return self.rules.zone
 
     @property
     def timekeeping(self) -> Timekeeping:
@@ -146,7 +171,10 @@ class Reference:
             raise NotConfigured(f"There is no calendar {code!r}.", calendar=code) from None
 
     def fallback_unit(self, grid_code: str | None) -> UnitFacts | None:
-        """Return the unit that takes what no rule matches (属地兜底): the nearest owner up the chain of grids."""
+        """Return the unit that takes what no rule matches (属地兜底): the nearest owner up the chain of grids.
+
+        Of a grid that ended, the owners of its last chain.
+        """
         path = self.grid_path(grid_code) if grid_code is not None else []
         owners = (self.units[grid.unit_id] for grid in reversed(path) if grid.unit_id is not None)
         return next((unit for unit in owners if unit.is_active and unit.is_fallback), None)
@@ -159,11 +187,14 @@ class Reference:
         )
 
     def grid_path(self, code: str) -> list[GridFacts]:
-        """Return the chain of grids from the widest down to this one; empty for a grid no longer in force."""
+        """Return the chain of grids from the widest down to this one; empty for a code that never was.
+
+        Above a grid that ended stand those that were around it, as they are today.
+        """
         chain: list[GridFacts] = []
         at: str | None = code
-        while at is not None and at in self.grids:
-            grid = self.grids[at]
+        while at is not None and at in self.known_grids:
+            grid = self.known_grids[at]
             chain.append(grid)
             at = grid.parent_code
         return chain[::-1]

@@ -50,8 +50,13 @@ class Signal:
         return {"code": self.code, "weight": self.weight, "zh": self.zh, "en": self.en}
 
 
-def report_signals(*, is_mocked: bool, accuracy_m: float | None) -> Iterator[Signal]:
-    """Yield what is odd about the place of a report."""
+def report_signals(
+    *, is_mocked: bool, accuracy_m: float | None, far_from_place_m: float | None = None
+) -> Iterator[Signal]:
+    """Yield what is odd about the place of a report.
+
+    `far_from_place_m` is the distance to the place (点位) that the report names, when that is farther than it may be.
+    """
     if is_mocked:
         yield Signal(
             "location_mocked",
@@ -65,6 +70,13 @@ def report_signals(*, is_mocked: bool, accuracy_m: float | None) -> Iterator[Sig
             0.4,
             "定位精度为0米，真实定位不会如此。",
             "The accuracy is 0 m, which no real fix has.",
+        )
+    if far_from_place_m is not None:
+        yield Signal(
+            "far_from_place",
+            0.3,
+            f"上报位置距所选点位{far_from_place_m:.0f}米。",
+            f"The report was made {far_from_place_m:.0f} m from the place that it names.",
         )
 
 

@@ -68,6 +68,9 @@ _SYSTEM: Actors = frozenset({SYSTEM})
 _REASON: Needs = frozenset({Need.REASON})
 _WITH_UNIT = (State.ASSIGNED, State.IN_PROGRESS)
 
+HANDLED = (State.IN_PROGRESS, State.SUSPENDED, State.RECTIFIED)
+"""Where a ticket has somebody who handles it."""
+
 
 def _deciders(kind: RequestKind) -> Actors:
     return frozenset(DECIDERS[kind])
@@ -144,6 +147,9 @@ def _rectification() -> Iterable[Step]:
     """处置: by the responsible unit and its helpers."""
     here = State.IN_PROGRESS
     yield Step(Action.HAND_OVER, here, here, _LEAD, needs=frozenset({Need.HANDLER}))
+    for state in HANDLED:
+        # Its handler left: the ticket is nobody's until the lead names another.
+        yield Step(Action.HAND_OVER, state, state, _SYSTEM)
     for state in _WITH_UNIT:
         yield Step(
             Action.ASK_HELP,
@@ -218,6 +224,24 @@ def _taking_over() -> Iterable[Step]:
         yield Step(Action.REASSIGN_HELP, state, state, _SYSTEM)
 
 
+def _correction() -> Iterable[Step]:
+    """更正、改派: class or place turned out to be another, and the rules may choose another unit."""
+    needs = frozenset({Need.REASON, Need.CORRECTION})
+    for state in (State.FILED, *_WITH_UNIT):
+        yield Step(Action.CORRECT, state, state, _DISPATCHER, needs=needs)
+    for state in _WITH_UNIT:
+        stops = tuple(clock for clock in RUNNING_IN[state] if clock is not Clock.TOTAL)
+        yield Step(
+            Action.REDISPATCH,
+            state,
+            State.ASSIGNED,
+            _SYSTEM,
+            stops=stops,
+            restarts=(Clock.SIGN_FOR, Clock.RECTIFICATION),
+        )
+        yield Step(Action.RECALL, state, State.FILED, _SYSTEM, stops=stops, restarts=(Clock.DISPATCH,))
+
+
 def _check() -> Iterable[Step]:
     """核查、返工、结案."""
     here, by = State.RECTIFIED, _OFFICER_OR_SUPERVISOR
@@ -285,6 +309,7 @@ TABLE: tuple[Step, ...] = (
     *_rectification(),
     *_more_time(),
     *_taking_over(),
+    *_correction(),
     *_check(),
     *_afterwards(),
     *_any_time(),

@@ -1,10 +1,11 @@
 """Whether areas of one level tile their parent: no gaps, no overlaps, neighbours that share each vertex."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Final
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -67,6 +68,8 @@ def check_tiling(
     """
     codes = sorted(polygons)
     shapes = [polygons[code] for code in codes]
+    if _is_exact(shapes, parent):
+        return Tiling((), (), (), ())
     _, south, _, north = parent.bounds
     east_m, north_m = metres_per_degree((south + north) / 2)
 
@@ -92,6 +95,31 @@ def check_tiling(
         for overhang in _parts(shape.difference(parent))
     ]
     return Tiling(tuple(gaps), tuple(overlaps), tuple(overhangs), _mismatched(codes, shapes, parent))
+
+
+def _is_exact(shapes: Sequence[BaseGeometry], parent: BaseGeometry) -> bool:
+    """Whether the edges of all areas, followed counterclockwise, add up to those of the parent and to nothing else.
+
+    Where two areas meet, one follows the edge there and the other back: both cancel. If what remains is the parent's
+    outline, the areas cover each place as often as the parent does: how often a place is covered changes by what
+    crosses an edge, and far outside it is never. That takes no overlay, a hundredth of the time, and most tilings
+    that somebody dissolved from their parts are exact.
+    """
+    areas = shapely.orient_polygons(np.array([*shapes, parent], dtype=object))
+    parts, owners = shapely.get_parts(areas, return_index=True)
+    rings, ring_parts = shapely.get_rings(parts, return_index=True)
+    vertices, vertex_rings = shapely.get_coordinates(rings, return_index=True)
+    starts, ends = vertices[:-1], vertices[1:]
+    joined = (vertex_rings[:-1] == vertex_rings[1:]) & (starts != ends).any(axis=1)
+    starts, ends = starts[joined], ends[joined]
+    edge_owners = owners[ring_parts][vertex_rings[:-1][joined]]
+    back = (starts[:, 0] > ends[:, 0]) | ((starts[:, 0] == ends[:, 0]) & (starts[:, 1] > ends[:, 1]))
+    signs = np.where(back, -1, 1) * np.where(edge_owners == len(shapes), -1, 1)
+    edges = np.where(back[:, None], np.hstack((ends, starts)), np.hstack((starts, ends)))
+    order = np.lexsort(edges.T)
+    edges, signs = edges[order], signs[order]
+    firsts = np.flatnonzero(np.append(True, (edges[1:] != edges[:-1]).any(axis=1)))
+    return not np.add.reduceat(signs, firsts).any()
 
 
 def _parts(shape: BaseGeometry) -> list[BaseGeometry]:

@@ -1,11 +1,21 @@
 """Responsible units (责任单位) as an administrator writes them down, and what is wrong with such an entry."""
 
+import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from api.domain.errors import FieldWrong
 from api.domain.reference import UnitFacts
+
+UNIT_CODE_PATTERN, UNIT_CODE_MAX = r"^[a-z0-9][a-z0-9_-]*$", 40
+UNIT_NAME_MAX = 100
+
+
+def is_unit_code(text: str) -> bool:
+    """Tell whether a unit may have this code."""
+    return len(text) <= UNIT_CODE_MAX and re.fullmatch(UNIT_CODE_PATTERN, text) is not None
 
 
 class UnitKind(StrEnum):
@@ -44,6 +54,12 @@ class UnitDraft:
             is_fallback=facts.is_fallback,
             is_active=facts.is_active,
         )
+
+    def as_facts(self) -> dict[str, Any]:
+        """Return what is kept of the unit when it changes: all but its code, as plain values."""
+        facts = asdict(self)
+        del facts["code"]
+        return facts
 
 
 def check_unit(draft: UnitDraft, units: Mapping[int, UnitFacts], calendars: Collection[str]) -> int | None:

@@ -1,26 +1,32 @@
 """All tables, so that one import completes the metadata."""
 
+from api.models.areas import Area, AreaPerson
 from api.models.base import metadata
 from api.models.calendars import Calendar, CalendarDay, CalendarVersion
-from api.models.catalogue import Category, Condition, DispatchRule, Policy, ReferenceVersion
+from api.models.catalogue import CatalogueVersion, Category, Condition, DispatchRule, Policy, ReferenceVersion
 from api.models.grids import Grid, GridPerson
 from api.models.kept_changes import KeptChange
 from api.models.notices import Message, Notice
 from api.models.people import FailedSignIn, IdempotencyKey, Person, PersonEvent, RefreshToken, SignIn
 from api.models.photos import OriginalReading, Photo
+from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType, SignerReading
 from api.models.reports import Report
 from api.models.requests import TicketRequest
 from api.models.tickets import Ticket, TicketClock, TicketEvent
 from api.models.units import Unit
 
 __all__ = [
+    "Area",
+    "AreaPerson",
     "Calendar",
     "CalendarDay",
     "CalendarVersion",
+    "CatalogueVersion",
     "Category",
     "Condition",
     "DispatchRule",
     "FailedSignIn",
+    "FrontageAgreement",
     "Grid",
     "GridPerson",
     "IdempotencyKey",
@@ -31,11 +37,15 @@ __all__ = [
     "Person",
     "PersonEvent",
     "Photo",
+    "Place",
+    "PlacePairing",
+    "PlaceType",
     "Policy",
     "ReferenceVersion",
     "RefreshToken",
     "Report",
     "SignIn",
+    "SignerReading",
     "Ticket",
     "TicketClock",
     "TicketEvent",

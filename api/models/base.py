@@ -51,6 +51,7 @@ def _values(kind: type[StrEnum]) -> list[str]:
 INSTANT: Any = DateTime(timezone=True)
 JSON: Any = JSONB(none_as_null=True)
 STRINGS: Any = ARRAY(String(40))
+TEXTS: Any = ARRAY(String(200))
 NUMBERS: Any = ARRAY(Integer)
 UUIDS: Any = ARRAY(Uuid(as_uuid=True))
 
@@ -59,7 +60,9 @@ UUIDS: Any = ARRAY(Uuid(as_uuid=True))
 FIRST_VERSION = {"server_default": text("1")}
 NONE_YET = {"server_default": text("0")}
 NOT_YET = {"server_default": text("false")}
+IN_USE = {"server_default": text("true")}
 EMPTY = {"server_default": text("'{}'")}
+NO_ENTRIES = {"server_default": text("'[]'")}
 
 
 class XactId(UserDefinedType[str]):

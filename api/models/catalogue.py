@@ -1,13 +1,14 @@
-"""The catalogue: classes (小类), filing conditions (立案条件), dispatch rules and policies."""
+"""The catalogue: classes (小类), filing conditions (立案条件), its versions, dispatch rules and policies."""
 
 from datetime import datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from api.domain.limits import LimitUnit
-from api.models.base import INSTANT, JSON, STRINGS, Table, enum_type
+from api.models.base import FIRST_VERSION, IN_USE, INSTANT, JSON, NO_ENTRIES, STRINGS, Table, enum_type
 
 
 class Category(Table, table=True):
@@ -17,6 +18,7 @@ class Category(Table, table=True):
     __table_args__ = (
         UniqueConstraint("scheme", "code"),
         Index("uq_categories_code_active", "code", unique=True, postgresql_where=text("is_active")),
+        CheckConstraint("version > 0", "version"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -30,6 +32,8 @@ class Category(Table, table=True):
     minor_zh: str = Field(max_length=100)
     minor_en: str = Field(max_length=100)
     is_active: bool = True
+    version: int = Field(default=1, sa_column_kwargs=FIRST_VERSION)
+    questions: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
 class Condition(Table, table=True):
@@ -53,10 +57,29 @@ class Condition(Table, table=True):
     milestones: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     needs_after_photo: bool
     may_self_fix: bool
+    is_active: bool = Field(default=True, sa_column_kwargs=IN_USE)
+
+
+class CatalogueVersion(Table, table=True):
+    """What one import or one edit did to the catalogue: how many classes and conditions, taken together.
+
+    `source` is the name of the file, or `edit`; `by_id` null: the command line. What each was before is in
+    `kept_changes`, with the same moment.
+    """
+
+    table_name: ClassVar[str] = "catalogue_versions"
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(sa_type=INSTANT)
+    by_id: UUID | None = Field(default=None, foreign_key="people.id", index=True)
+    source: str = Field(max_length=200)
+    added: int
+    changed: int
+    retired: int
 
 
 class DispatchRule(Table, table=True):
-    """Class x area x source -> responsible unit; the most specific rule wins."""
+    """Class x where x source x hours -> responsible unit; the most specific rule wins."""
 
     table_name: ClassVar[str] = "dispatch_rules"
     __table_args__ = (
@@ -65,6 +88,10 @@ class DispatchRule(Table, table=True):
             "valid_until IS NULL OR valid_from IS NULL OR valid_until > valid_from", "valid_range"
         ),
         CheckConstraint("version > 0", "version"),
+        CheckConstraint(
+            "num_nonnulls(place_code, place_type, area_code, nullif(grid_prefix, '')) <= 1", "one_where"
+        ),
+        CheckConstraint("jsonb_typeof(hours) = 'array'", "hours"),
     )
 
     id: str = Field(primary_key=True, max_length=64)
@@ -84,6 +111,10 @@ class DispatchRule(Table, table=True):
     valid_until: datetime | None = Field(default=None, sa_type=INSTANT)
     is_active: bool = True
     version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    place_code: str | None = Field(default=None, max_length=64, foreign_key="places.code")
+    place_type: str | None = Field(default=None, max_length=40, foreign_key="place_types.code")
+    area_code: str | None = Field(default=None, max_length=64, foreign_key="areas.code")
+    hours: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON, sa_column_kwargs=NO_ENTRIES)
 
 
 class Policy(Table, table=True):

@@ -30,6 +30,7 @@ class Person(Table, table=True):
     phone: str | None = Field(default=None, max_length=40)
     officer_number: str | None = Field(default=None, max_length=40, unique=True)
     role: Role = Field(sa_type=enum_type(Role, "role"))
+    post: str | None = Field(default=None, max_length=100)
     unit_id: int | None = Field(default=None, foreign_key="units.id", index=True)
     is_active: bool = True
     valid_until: date | None = None

@@ -51,3 +51,4 @@ class Report(Table, table=True):
     awaited_photo_ids: list[UUID] = Field(sa_type=UUIDS)
     duplicates: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     signals: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    answers: dict[str, Any] | None = Field(default=None, sa_type=JSON)

@@ -81,6 +81,14 @@ class Ticket(Table, table=True):
         Index("ix_tickets_category", "category_code", postgresql_ops={"category_code": "text_pattern_ops"}),
         Index("ix_tickets_reporter", "reporter_id", text("updated_at DESC"), text("id DESC")),
         Index("ix_tickets_place", "place", postgresql_using="gist"),
+        # Few tickets are at a place that has a name.
+        Index(
+            "ix_tickets_place_code",
+            "place_code",
+            text("due_at ASC NULLS LAST"),
+            "id",
+            postgresql_where=text("place_code IS NOT NULL"),
+        ),
         # Duplicates are looked for among open tickets by metres, so on geography.
         Index(
             "ix_tickets_open_place",
@@ -140,6 +148,7 @@ class Ticket(Table, table=True):
     priority: Priority = Field(sa_type=enum_type(Priority, "priority"))
     triage: Triage | None = Field(default=None, sa_type=enum_type(Triage, "triage"))
     place: Any = Field(sa_column=Column(Geometry("POINT", 4326, spatial_index=False), nullable=False))
+    place_code: str | None = Field(default=None, max_length=64, foreign_key="places.code")
     address: str = Field(default="", sa_type=Text)
     description: str = Field(default="", sa_type=Text)
     observed_at: datetime = Field(sa_type=INSTANT)

@@ -1,6 +1,7 @@
 """The policy of who sees what, as SQL: the one WHERE clause of lists, counts and single tickets."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, any_, false, func, or_, select, true
@@ -9,7 +10,7 @@ from sqlmodel import col
 
 from api.domain.access import TicketScope, Viewer, ticket_scope
 from api.domain.requests import RequestKind
-from api.models import Ticket, TicketRequest
+from api.models import PlacePairing, Ticket, TicketRequest
 
 
 def visible_tickets(viewer: Viewer) -> ColumnElement[bool]:
@@ -29,6 +30,8 @@ def _in_scope(scope: TicketScope) -> ColumnElement[bool]:
     marks: list[ColumnElement[bool]] = []
     if scope.unit_id is not None:
         marks.append(col(Ticket.unit_id) == scope.unit_id)
+        if scope.paired_on is not None:
+            marks.append(_at_paired_place(scope.unit_id, scope.paired_on))
     if scope.reporter_id is not None:
         marks.append(col(Ticket.reporter_id) == scope.reporter_id)
     if scope.helping_unit_id is not None:
@@ -51,6 +54,20 @@ def called_to_help(unit_id: int, *which: ColumnElement[bool]) -> ColumnElement[b
         col(TicketRequest.unit_id) == unit_id, col(TicketRequest.kind) == RequestKind.HELP, *which
     )
     return _is_one_of(calls)
+
+
+def pairing_in_force(on: Any) -> tuple[ColumnElement[bool], ...]:  # noqa: ANN401  a day or an expression
+    """Return the conditions for the pairings (包联) in force on a day."""
+    ends = col(PlacePairing.to_on)
+    return col(PlacePairing.from_on) <= on, or_(ends.is_(None), ends >= on)
+
+
+def _at_paired_place(unit_id: int, on: date) -> ColumnElement[bool]:
+    paired = select(col(PlacePairing.place_code)).where(
+        col(PlacePairing.unit_id) == unit_id, *pairing_in_force(on)
+    )
+    # An array, as for `_is_one_of`: looked up once and then in the index of tickets at places.
+    return col(Ticket.place_code) == any_(func.array(paired.scalar_subquery()))
 
 
 def _is_one_of(ids: Select[Any]) -> ColumnElement[bool]:

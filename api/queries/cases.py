@@ -28,6 +28,7 @@ CASE_COLUMNS = (
     "version",
     "category_id",
     "grid_code",
+    "place_code",
     "unit_id",
     "handler_id",
     "reporter_id",

@@ -25,10 +25,12 @@ class CountBy(StrEnum):
     STATE = "state"
     UNIT = "unit"
     GRID = "grid"
+    PLACE = "place"
     CATEGORY = "category"
     SOURCE = "source"
     LIGHT = "light"
     LEVEL = "level"
+    TRIAGE = "triage"
 
 
 class OverdueBy(StrEnum):
@@ -64,8 +66,10 @@ def _mark(by: str, now: datetime) -> ColumnElement[Any]:
         CountBy.STATE: col(Ticket.state),
         CountBy.UNIT: col(Ticket.unit_id),
         CountBy.GRID: col(Ticket.grid_code),
+        CountBy.PLACE: col(Ticket.place_code),
         CountBy.CATEGORY: col(Ticket.category_code),
         CountBy.SOURCE: col(Ticket.source),
+        CountBy.TRIAGE: col(Ticket.triage),
         CountBy.LEVEL: col(Ticket.escalation_level),
         CountBy.LIGHT: case(
             (is_overdue(now), Light.RED),

@@ -1,6 +1,6 @@
 """Dispatch rules as they are stored, in force or switched off, and the codes that rules may name."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select, text
@@ -8,12 +8,14 @@ from sqlmodel import col
 
 from api.db import ReadSession, WriteSession
 from api.domain.dispatch_conflicts import Known
+from api.domain.dispatch_hours import hours_from_json
 from api.domain.dispatch_rules import DispatchRule
 from api.domain.errors import FieldWrong
 from api.domain.limits import Limit
 from api.domain.reports import Source
-from api.models import Category, Condition, Grid, Unit
+from api.models import Area, Category, Condition, Grid, PlaceType, Unit
 from api.models import DispatchRule as DispatchRuleRow
+from api.models import Place as PlaceRow
 from api.pages import CodeCursor, Page, context_of
 
 
@@ -31,13 +33,17 @@ class RuleFilters:
     """What the list of rules is narrowed to; None leaves it wide.
 
     `unit` leads or helps. `category` and `grid` are beginnings of what the rules name, so that rules for all
-    classes or for everywhere are only among those without them.
+    classes or for everywhere are only among those without them. Which rules are broken the caller has to say.
     """
 
     unit: str | None = None
     category: str | None = None
     grid: str | None = None
+    place: str | None = None
+    area: str | None = None
+    place_type: str | None = None
     is_active: bool | None = None
+    is_broken: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +88,17 @@ async def find_rule(session: ReadSession, rule_id: str) -> StoredRule | None:
 
 
 async def find_rules(
-    session: ReadSession, filters: RuleFilters, *, limit: int, cursor: str | None
+    session: ReadSession,
+    filters: RuleFilters,
+    *,
+    limit: int,
+    cursor: str | None,
+    ids: Collection[str] | None = None,
 ) -> Page[StoredRule]:
-    """Return a page of rules by id; FieldWrong for a unit that does not exist or a cursor of another list."""
+    """Return a page of rules by id, of these ids only if some are given.
+
+    FieldWrong for a unit that does not exist or a cursor of another list.
+    """
     context = context_of("dispatch_rules", filters)
     last = CodeCursor.decode(cursor, context)
     statement = (
@@ -93,6 +107,8 @@ async def find_rules(
         .where(*await _conditions(session, filters))
         .order_by(col(DispatchRuleRow.id))
     )
+    if ids is not None:
+        statement = statement.where(col(DispatchRuleRow.id).in_(ids))
     if last is not None:
         statement = statement.where(col(DispatchRuleRow.id) > last.code)
     rows = (await session.execute(statement.limit(limit + 1))).all()
@@ -113,6 +129,13 @@ async def _conditions(session: ReadSession, filters: RuleFilters) -> list[Column
         found.append(col(DispatchRuleRow.category_prefix).startswith(filters.category, autoescape=True))
     if filters.grid is not None:
         found.append(col(DispatchRuleRow.grid_prefix).startswith(filters.grid, autoescape=True))
+    for column, code in (
+        (col(DispatchRuleRow.place_code), filters.place),
+        (col(DispatchRuleRow.area_code), filters.area),
+        (col(DispatchRuleRow.place_type), filters.place_type),
+    ):
+        if code is not None:
+            found.append(column == code)
     if filters.is_active is not None:
         found.append(col(DispatchRuleRow.is_active).is_(filters.is_active))
     return found
@@ -128,16 +151,37 @@ async def load_known_codes(session: ReadSession, units: Mapping[str, StoredUnit]
     """Return the codes that a rule in force may name: what is retired or closed down is not among them."""
     in_force = select(col(Category.id), col(Category.code)).where(col(Category.is_active))
     categories = {row.id: row.code for row in await session.execute(in_force)}
-    numbers = await session.execute(select(col(Condition.category_id), col(Condition.number)))
+    numbers = await session.execute(
+        select(col(Condition.category_id), col(Condition.number)).where(col(Condition.is_active))
+    )
     grids = await session.execute(select(col(Grid.code)).where(col(Grid.valid_to).is_(None)))
+    places = await session.execute(select(col(PlaceRow.code)).where(col(PlaceRow.is_active)))
+    areas = await session.execute(select(col(Area.code)).where(col(Area.is_active)))
+    types = await session.execute(select(col(PlaceType.code)).where(col(PlaceType.is_active)))
     return Known(
         categories=frozenset(categories.values()),
         conditions=frozenset(
             f"{categories[row.category_id]}-{row.number}" for row in numbers if row.category_id in categories
         ),
         grids=frozenset(grids.scalars()),
+        places=frozenset(places.scalars()),
+        areas=frozenset(areas.scalars()),
+        place_types=frozenset(types.scalars()),
         sources=frozenset(source.value for source in Source),
         units=frozenset(code for code, unit in units.items() if unit.is_active),
+    )
+
+
+async def load_ever_known(session: ReadSession, units: Mapping[str, StoredUnit]) -> Known:
+    """Return the codes that a rule may name that is switched off: all that its row can point at."""
+    places = await session.execute(select(col(PlaceRow.code)))
+    areas = await session.execute(select(col(Area.code)))
+    types = await session.execute(select(col(PlaceType.code)))
+    return Known(
+        places=frozenset(places.scalars()),
+        areas=frozenset(areas.scalars()),
+        place_types=frozenset(types.scalars()),
+        units=units.keys(),
     )
 
 
@@ -150,7 +194,10 @@ def rule_from_row(row: DispatchRuleRow, lead_unit: str) -> DispatchRule:
         name_zh=row.name_zh,
         name_en=row.name_en,
         condition=row.condition_number,
+        place=row.place_code,
         grid_prefix=row.grid_prefix,
+        area=row.area_code,
+        place_type=row.place_type,
         source=row.source,
         helping_units=tuple(row.helping_units),
         limit=Limit(row.limit_value, row.limit_unit) if row.limit_value and row.limit_unit else None,
@@ -158,6 +205,7 @@ def rule_from_row(row: DispatchRuleRow, lead_unit: str) -> DispatchRule:
         order=row.order,
         valid_from=row.valid_from,
         valid_until=row.valid_until,
+        hours=hours_from_json(row.hours),
     )
 
 

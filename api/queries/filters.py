@@ -3,12 +3,15 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, literal_column, not_, or_, select
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from api.domain.access import Role, Viewer, sees_name_of
+from api.domain.cases import Triage
 from api.domain.deadlines import Light
 from api.domain.errors import FieldWrong
 from api.domain.geo import metres_per_degree
@@ -51,6 +54,8 @@ class TicketFilters:
     bbox: tuple[float, float, float, float] | None = None
     near: Near | None = None
     q: str | None = None
+    place: str | None = None
+    triage: Triage | None = None
     stage: Clock | None = None
     overdue_more_than_s: int | None = None
 
@@ -63,8 +68,10 @@ def is_overdue(now: datetime) -> ColumnElement[bool]:
 def conditions(
     filters: TicketFilters, reference: Reference, viewer: Viewer, now: datetime
 ) -> list[ColumnElement[bool]]:
-    """Return the conditions; raises FieldWrong for a unit that does not exist."""
+    """Return the conditions; raises FieldWrong for a unit or a place that does not exist."""
     found: list[ColumnElement[bool]] = []
+    if filters.place is not None and filters.place not in reference.places.by_code:
+        raise FieldWrong("/query/place", "place_unknown", "There is no such place.")
     if filters.states:
         found.append(col(Ticket.state).in_(filters.states))
     if filters.unit is not None:
@@ -72,12 +79,7 @@ def conditions(
         if unit is None:
             raise FieldWrong("/query/unit", "unit_unknown", "There is no such unit.")
         found.append(col(Ticket.unit_id) == unit.id)
-    if filters.grid is not None:
-        found.append(col(Ticket.grid_code).startswith(filters.grid, autoescape=True))
-    if filters.category is not None:
-        found.append(col(Ticket.category_code).startswith(filters.category, autoescape=True))
-    if filters.source is not None:
-        found.append(col(Ticket.source) == filters.source)
+    found.extend(_marks(filters))
     found.extend(_times(filters, now))
     found.extend(_places(filters))
     if filters.reporter is not None:
@@ -85,6 +87,20 @@ def conditions(
     if filters.q is not None:
         searched: ColumnElement[str] = literal_column(SEARCHED_SQL)
         found.append(searched.icontains(filters.q, autoescape=True))
+    return found
+
+
+def _marks(filters: TicketFilters) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if filters.grid is not None:
+        found.append(col(Ticket.grid_code).startswith(filters.grid, autoescape=True))
+    if filters.category is not None:
+        found.append(col(Ticket.category_code).startswith(filters.category, autoescape=True))
+    if filters.source is not None:
+        found.append(col(Ticket.source) == filters.source)
+    if filters.triage is not None:
+        # Only open tickets wait, and they are few beside all others.
+        found += [IS_OPEN, col(Ticket.triage) == filters.triage]
     return found
 
 
@@ -128,15 +144,22 @@ def _places(filters: TicketFilters) -> list[ColumnElement[bool]]:
     if filters.bbox is not None:
         found.append(place.op("&&")(box(*filters.bbox)))
     if filters.near is not None:
-        near = filters.near
-        east_m, north_m = metres_per_degree(near.latitude)
-        # The box in degrees is what the index answers; a little wider than the circle.
-        width, height = 1.01 * near.radius_m / max(east_m, 1.0), 1.01 * near.radius_m / north_m
-        west, east = near.longitude - width, near.longitude + width
-        found.append(place.op("&&")(box(west, near.latitude - height, east, near.latitude + height)))
-        here = geography(point(near.longitude, near.latitude))
-        found.append(func.ST_DWithin(geography(place), here, near.radius_m))
+        found.extend(near_place(place, filters.near))
+    if filters.place is not None:
+        found.append(col(Ticket.place_code) == filters.place)
     return found
+
+
+def near_place(geometry: Mapped[Any], near: Near) -> list[ColumnElement[bool]]:
+    """Return the conditions for geometries within a distance of a point, the first of them for a spatial index."""
+    east_m, north_m = metres_per_degree(near.latitude)
+    # The box in degrees is what the index answers; a little wider than the circle.
+    width, height = 1.01 * near.radius_m / max(east_m, 1.0), 1.01 * near.radius_m / north_m
+    west, east = near.longitude - width, near.longitude + width
+    return [
+        geometry.op("&&")(box(west, near.latitude - height, east, near.latitude + height)),
+        func.ST_DWithin(geography(geometry), geography(point(near.longitude, near.latitude)), near.radius_m),
+    ]
 
 
 def _person(name: str, viewer: Viewer) -> ColumnElement[UUID]:

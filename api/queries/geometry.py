@@ -26,3 +26,9 @@ def box(west: float, south: float, east: float, north: float) -> ColumnElement[A
 def geography(place: Any) -> ColumnElement[Any]:  # noqa: ANN401  a column or an expression
     """Return a geometry as geography, on which distances are metres."""
     return cast(place, _GEOGRAPHY)
+
+
+def as_geojson(geometry: Any) -> ColumnElement[str]:  # noqa: ANN401  a column or an expression
+    """Return a geometry as GeoJSON text: longitude first, to a centimetre, exterior rings counterclockwise."""
+    # Seven decimals, because RFC 7946, 11.2 warns of more. Bit 8 of the options would name a CRS, which it forbids.
+    return func.ST_AsGeoJSON(func.ST_ForcePolygonCCW(geometry), 7, 0)

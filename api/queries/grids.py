@@ -54,6 +54,7 @@ async def find_duties(session: ReadSession, grid_codes: Collection[str], today: 
             col(GridPerson.from_on) <= today,
             or_(col(GridPerson.to_on).is_(None), col(GridPerson.to_on) >= today),
             col(Person.is_active),
+            or_(col(Person.valid_until).is_(None), col(Person.valid_until) >= today),
         )
         .group_by(col(Grid.code), col(Person.id))
         .order_by(

@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlmodel import col
 
 from api.db import ReadSession
-from api.domain.dispatch import Matter
+from api.domain.dispatch_decision import matter_of
 from api.domain.dispatch_replay import PastCase, Replay
+from api.domain.geo import Place
+from api.domain.reference import Reference
 from api.models import Condition, Ticket
 
 EXAMINED_MAX = 20_000
@@ -24,20 +26,25 @@ async def replay_past_cases(
     behind: tuple[datetime, UUID] | None = None
     while room := examined_max - replay.examined:
         limit = min(_BATCH, room)
-        cases = await find_past_cases(session, since, behind, limit)
+        cases = await find_past_cases(session, replay.present, since, behind, limit)
         replay.add(cases)
         if len(cases) < limit:
             return
         behind = cases[-1].matter.at, cases[-1].ticket_id
-    replay.is_complete = not await find_past_cases(session, since, behind, 1)
+    replay.is_complete = not await find_past_cases(session, replay.present, since, behind, 1)
 
 
 async def find_past_cases(
-    session: ReadSession, since: datetime, behind: tuple[datetime, UUID] | None, limit: int
+    session: ReadSession,
+    reference: Reference,
+    since: datetime,
+    behind: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> list[PastCase]:
     """Return the next tickets filed since an instant, the newest first, behind the one filed then.
 
-    Class, condition and grid are those of today: what was corrected since is what a rule should go by.
+    Class, condition, grid and place are those of today: what was corrected since is what a rule should go by. The
+    areas are those around the ticket that were in force on the day it was filed, as they are drawn in `reference`.
     """
     filed_at, ticket_id = col(Ticket.filed_at), col(Ticket.id)
     statement = (
@@ -49,6 +56,9 @@ async def find_past_cases(
             col(Ticket.grid_code),
             col(Ticket.source),
             filed_at,
+            col(Ticket.place_code),
+            func.ST_X(col(Ticket.place)),
+            func.ST_Y(col(Ticket.place)),
         )
         .outerjoin(Condition, col(Condition.id) == col(Ticket.condition_id))
         .where(filed_at >= since)
@@ -58,8 +68,22 @@ async def find_past_cases(
     )
     if behind is not None:
         statement = statement.where(tuple_(filed_at, ticket_id) < behind)
+    found = (await session.execute(statement)).all()
     return [
-        PastCase(ticket, number, Matter(category, condition, grid, source.value, filed))
-        for ticket, number, category, condition, grid, source, filed in await session.execute(statement)
+        PastCase(
+            ticket,
+            number,
+            matter_of(
+                reference,
+                category=category,
+                condition=condition,
+                source=source.value,
+                at=filed,
+                grid_code=grid,
+                place_code=place,
+                point=Place(longitude, latitude),
+            ),
+        )
+        for ticket, number, category, condition, grid, source, filed, place, longitude, latitude in found
         if filed is not None
     ]

@@ -1,6 +1,6 @@
 """Questions about people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,12 +8,22 @@ from uuid import UUID
 from sqlalchemy import Date, Select, and_, bindparam, false, func, or_, select, true
 from sqlmodel import col
 
-from api.db import ReadSession
+from api.db import ReadSession, WriteSession
 from api.domain.access import Role, Viewer
 from api.domain.requests import RequestKind
 from api.domain.sign_ins import EndReason
-from api.models import Grid, GridPerson, Person, ReferenceVersion, SignIn, Ticket, TicketRequest, Unit
-from api.queries.access import in_grids, visible_tickets
+from api.models import (
+    Grid,
+    GridPerson,
+    Person,
+    PlacePairing,
+    ReferenceVersion,
+    SignIn,
+    Ticket,
+    TicketRequest,
+    Unit,
+)
+from api.queries.access import in_grids, pairing_in_force, visible_tickets
 from api.queries.filters import IS_OPEN
 
 
@@ -53,6 +63,11 @@ def _select_viewer() -> Select[Any]:
         .where(col(Unit.parent_id) == col(Person.unit_id), col(Person.role) == Role.UNIT_LEAD)
         .scalar_subquery()
     )
+    pairs = (
+        select(col(PlacePairing.id))
+        .where(col(PlacePairing.unit_id) == col(Person.unit_id), *pairing_in_force(today))
+        .exists()
+    )
     statement: Any = (
         select(
             col(Person.id),
@@ -64,6 +79,7 @@ def _select_viewer() -> Select[Any]:
             helps.label("helps"),
             follows.label("follows"),
             below.label("unit_ids_below"),
+            pairs.label("pairs"),
             select(col(ReferenceVersion.version)).scalar_subquery().label("reference_version"),
         )
         .join(SignIn, col(SignIn.person_id) == col(Person.id))
@@ -97,6 +113,7 @@ async def find_viewer(session: ReadSession, sign_in_id: UUID, today: date) -> Fo
         helps=row.helps,
         follows=row.follows,
         unit_ids_below=tuple(sorted(row.unit_ids_below)),
+        paired_on=today if row.pairs else None,
     )
     return FoundViewer(viewer, row.reference_version)
 
@@ -159,8 +176,9 @@ async def count_work(session: ReadSession, viewer: Viewer, now: datetime, soon: 
     """Count the open tickets in the viewer's work, as due at `now`.
 
     The work of the desk is everything, a unit's what it has to rectify, an officer's the own grids: a ticket
-    that she reported elsewhere she sees, but it waits for others.
+    that she reported elsewhere she sees, but it waits for others, and so do those at places a unit is paired with.
     """
+    working = replace(viewer, paired_on=None)
     mine = in_grids(viewer.grid_codes) if viewer.role is Role.OFFICER else true()
     due_at = col(Ticket.due_at)
     statement = (
@@ -171,7 +189,7 @@ async def count_work(session: ReadSession, viewer: Viewer, now: datetime, soon: 
             func.count().filter(due_at < now),
         )
         .select_from(Ticket)
-        .where(IS_OPEN, visible_tickets(viewer), mine)
+        .where(IS_OPEN, visible_tickets(working), mine)
     )
     row = (await session.execute(statement)).one()
     return Workload(row[0], row[1], row[2])
@@ -185,10 +203,13 @@ class Handler:
     username: str
 
 
-async def find_handler(session: ReadSession, username: str, unit_id: int | None) -> Handler | None:
-    """Return the active person of this unit with exactly this user name."""
+async def find_handler(session: WriteSession, username: str, unit_id: int | None) -> Handler | None:
+    """Return the active person of this unit with exactly this user name, who stays so until the transaction ends.
+
+    Somebody who is being changed at this moment is not found: whoever ends her account waits for this ticket next.
+    """
     statement = select(col(Person.id), col(Person.username)).where(
         col(Person.username) == username, col(Person.unit_id) == unit_id, col(Person.is_active)
     )
-    row = (await session.execute(statement)).one_or_none()
+    row = (await session.execute(statement.with_for_update(read=True, skip_locked=True))).one_or_none()
     return None if row is None else Handler(row[0], row[1])

@@ -1,12 +1,12 @@
 """People as administrators see them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, or_, select, text
+from sqlalchemy import ARRAY, Row, Select, Text, Uuid, any_, literal, or_, select, text
 from sqlmodel import col
 
 from api.db import ReadSession, WriteSession
@@ -51,6 +51,31 @@ async def find_person(session: ReadSession, username: str, today: date) -> Store
         return None
     duties = await _duties(session, [row.id], today)
     return _stored(row, duties.get(row.id, ()))
+
+
+async def find_people_named(
+    session: ReadSession, usernames: Sequence[str], today: date
+) -> dict[str, StoredPerson]:
+    """Return those of these people who are there, by user name: two statements, however many are asked for."""
+    named = col(Person.username) == any_(literal(list(usernames), ARRAY(Text())))
+    rows = (await session.execute(_select().where(named))).all()
+    duties = await _duties(session, [row.id for row in rows], today)
+    return {row.username: _stored(row, duties.get(row.id, ())) for row in rows}
+
+
+async def find_all_people(session: ReadSession, today: date) -> list[StoredPerson]:
+    """Return everybody, by user name."""
+    rows = (await session.execute(_select().order_by(col(Person.username)))).all()
+    duties = await _duties(session, [row.id for row in rows], today)
+    return [_stored(row, duties.get(row.id, ())) for row in rows]
+
+
+async def owners_of_officer_numbers(session: ReadSession, numbers: Sequence[str]) -> dict[str, str]:
+    """Return the user names of those who have one of these officer numbers, by the number."""
+    statement = select(col(Person.officer_number), col(Person.username)).where(
+        col(Person.officer_number) == any_(literal(list(numbers), ARRAY(Text())))
+    )
+    return {number: username for number, username in await session.execute(statement) if number is not None}
 
 
 async def find_people(
@@ -115,6 +140,7 @@ def _select() -> Select[Any]:
         col(Unit.code).label("unit"),
         col(Person.phone),
         col(Person.officer_number),
+        col(Person.post),
         col(Person.valid_until),
         col(Person.is_active),
         col(Person.version),
@@ -135,7 +161,7 @@ async def _duties(session: ReadSession, person_ids: list[UUID], today: date) -> 
         )
         .join(Grid, col(Grid.id) == col(GridPerson.grid_id))
         .where(
-            col(GridPerson.person_id).in_(person_ids),
+            col(GridPerson.person_id) == any_(literal(person_ids, ARRAY(Uuid()))),
             or_(col(GridPerson.to_on).is_(None), col(GridPerson.to_on) >= today),
         )
         .order_by(col(Grid.code), col(GridPerson.from_on))
@@ -155,6 +181,7 @@ def _stored(row: Row[Any], duties: Iterable[Duty]) -> StoredPerson:
         unit=row.unit,
         phone=row.phone,
         officer_number=row.officer_number,
+        post=row.post,
         valid_until=row.valid_until,
         is_active=row.is_active,
         duties=tuple(duties),

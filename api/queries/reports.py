@@ -23,6 +23,7 @@ class ReportFacts:
     awaited_photo_ids: list[UUID]
     duplicates: list[dict[str, Any]]
     signals: list[dict[str, Any]]
+    answers: dict[str, Any] | None
 
 
 async def get_report(session: ReadSession, report_id: UUID) -> ReportFacts:

@@ -20,7 +20,7 @@ from api.domain.lifecycle import State
 from api.domain.parties import PARTY_FIELDS, Party
 from api.domain.reference import Reference
 from api.domain.requests import RequestKind
-from api.models import Person, Photo, Ticket
+from api.models import Person, Photo, Report, Ticket
 from api.pages import Cursor, Page, SortKey
 from api.queries.access import visible_tickets
 
@@ -29,7 +29,8 @@ from api.queries.access import visible_tickets
 class TicketFacts:
     """A ticket as it is shown; names of classes, grids and units are in the reference snapshot.
 
-    In lists, which don't show them, both explanations are None.
+    `answers` are those to the questions of its class, as they were given with its report. In lists, which don't show
+    them, they and both explanations are None.
     """
 
     id: UUID
@@ -40,6 +41,7 @@ class TicketFacts:
     category_id: int
     condition_id: int | None
     grid_code: str | None
+    place_code: str | None
     unit_id: int | None
     handler_id: UUID | None
     handler_name: str | None
@@ -86,6 +88,7 @@ class TicketFacts:
     pending_kinds: list[RequestKind]
     open_helper_ids: list[int]
     agreed_role: Role | None
+    answers: dict[str, Any] | None
 
     def party(self) -> Party:
         """Return the facts that decide whose step is next."""
@@ -103,10 +106,12 @@ _COMPUTED: dict[str, Any] = {
     "reporter_role": col(_reporter.role),
     "longitude": func.ST_X(Ticket.place),
     "latitude": func.ST_Y(Ticket.place),
+    # A ticket has the id of its report.
+    "answers": select(col(Report.answers)).where(col(Report.id) == col(Ticket.id)).scalar_subquery(),
 }
 _COLUMNS = [name for name in TicketFacts.__slots__ if name not in _COMPUTED]
 
-_NOT_LISTED = ("due_explanation", "dispatch_explanation")
+_NOT_LISTED = ("due_explanation", "dispatch_explanation", "answers")
 """Fields that lists don't show; reading their JSON would cost as much as all the rest of a row."""
 
 
@@ -127,7 +132,9 @@ _FACTS = _select_facts()
 _LISTED = _select_facts(*_NOT_LISTED)
 
 
-def facts_of_case(case: Case, viewer: Viewer, reference: Reference) -> TicketFacts:
+def facts_of_case(
+    case: Case, viewer: Viewer, reference: Reference, answers: dict[str, Any] | None
+) -> TicketFacts:
     """Make ticket facts of a case that its reporter has just filed, without asking the database again."""
     assert case.state is not None  # noqa: S101  filed
     assert case.updated_at is not None  # noqa: S101  filed
@@ -141,6 +148,7 @@ def facts_of_case(case: Case, viewer: Viewer, reference: Reference) -> TicketFac
         reporter_role=viewer.role,
         longitude=case.place.longitude,
         latitude=case.place.latitude,
+        answers=answers,
         **shared,
     )
 

@@ -1,14 +1,16 @@
 """Questions about units, and about what still depends on one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import any_, func, or_, select, text
+from sqlalchemy import ARRAY, Integer, Uuid, any_, func, literal, or_, select, text
 from sqlmodel import col
 
 from api.db import ReadSession, WriteSession
 from api.domain.reference import UnitFacts
 from api.domain.states import State
+from api.domain.steps import HANDLED
 from api.models import DispatchRule, Grid, Ticket, Unit
 
 WORKED_ON = (State.ASSIGNED, State.IN_PROGRESS, State.SUSPENDED)
@@ -78,6 +80,22 @@ async def find_work(session: ReadSession, unit_id: int) -> UnitWork:
         grids=sorted((await session.execute(grids)).scalars()),
         checks=(await session.execute(checks)).scalar_one(),
     )
+
+
+async def handled_by(session: ReadSession, person_ids: Sequence[UUID], unit_ids: Sequence[int]) -> list[UUID]:
+    """Return the tickets of these units that these people handle, in the order in which all lock them."""
+    people = any_(literal(list(person_ids), ARRAY(Uuid())))
+    units = any_(literal(list(unit_ids), ARRAY(Integer())))
+    statement = (
+        select(col(Ticket.id))
+        .where(
+            col(Ticket.state).in_(HANDLED),
+            col(Ticket.unit_id) == units,
+            col(Ticket.handler_id) == people,
+        )
+        .order_by(col(Ticket.id))
+    )
+    return list((await session.execute(statement)).scalars())
 
 
 async def worked_on(session: ReadSession, unit_id: int) -> list[UUID]:

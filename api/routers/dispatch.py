@@ -6,10 +6,9 @@ from fastapi import APIRouter, Query
 
 from api.deps import Caller, Now
 from api.domain.category_codes import parse_category_code
-from api.domain.dispatch import Matter
-from api.domain.dispatch_decision import decide
+from api.domain.dispatch_decision import decide, matter_of
 from api.domain.errors import FieldWrong
-from api.domain.geo import to_wgs84
+from api.domain.geo import Place, to_wgs84
 from api.domain.reference import Reference
 from api.language import Language
 from api.schemas.dispatch import DispatchExplained, DispatchQuery, dispatch_explained
@@ -21,35 +20,51 @@ router = APIRouter(prefix="/v1/dispatch", tags=["explanations"])
 async def explain_dispatch(
     query: Annotated[DispatchQuery, Query()], caller: Caller, now: Now, language: Language
 ) -> DispatchExplained:
-    """Choose the unit for a class and a place (or `grid`) as dispatching does, and say what became of each rule.
+    """Choose the unit for a class and a point (or `grid`) as dispatching does, and say what became of each rule.
 
-    Without `condition` the class's only condition is meant; where it has several, none is.
+    Without `condition` the class's only condition is meant; where it has several, none is. Without `place` it is the
+    one that the point is at, if any. Areas are found around a point; a grid alone is taken to lie in none.
     """
     reference = caller.reference
     code = parse_category_code(query.category, "/query/category")
     category = reference.category(str(code), "/query/category")
     condition = reference.condition(category.code, query.condition, "/query/condition")
-    matter = Matter(
+    grid_code, point = _where(query, reference)
+    matter = matter_of(
+        reference,
         category=category.code,
         condition=condition.number if condition else None,
-        grid_code=_grid_code(query, reference),
         source=query.source,
         at=query.at or now,
+        grid_code=grid_code,
+        place_code=_place_code(query, point, reference),
+        point=point,
     )
     return dispatch_explained(matter, decide(reference, matter), reference, language)
 
 
-def _grid_code(query: DispatchQuery, reference: Reference) -> str | None:
-    """Return the grid that was named, or that of the place; None outside all grids."""
+def _where(query: DispatchQuery, reference: Reference) -> tuple[str | None, Place | None]:
+    """Return the grid that was named, or that of the point (None outside all grids), and the point."""
     if query.grid is not None:
         if query.longitude is not None or query.latitude is not None:
             raise FieldWrong("/query/grid", "place_given_twice", "Give a grid or a place, not both.")
         if query.grid not in reference.grids:
             raise FieldWrong("/query/grid", "grid_unknown", f"There is no grid {query.grid!r}.")
-        return query.grid
+        return query.grid, None
     if query.longitude is None:
         raise FieldWrong("/query/longitude", "missing", "Give a place (longitude and latitude) or a grid.")
     if query.latitude is None:
         raise FieldWrong("/query/latitude", "missing", "A place has a latitude, too.")
-    place = to_wgs84(query.longitude, query.latitude, query.crs)
-    return reference.locate(place).code
+    point = to_wgs84(query.longitude, query.latitude, query.crs)
+    return reference.locate(point).code, point
+
+
+def _place_code(query: DispatchQuery, point: Place | None, reference: Reference) -> str | None:
+    """Return the place (点位) that was named, or the one that the point is at."""
+    if query.place is not None:
+        place = reference.places.by_code.get(query.place)
+        if place is None or not place.is_active:
+            raise FieldWrong("/query/place", "place_unknown", f"There is no place {query.place!r} in use.")
+        return place.code
+    place = reference.places.at(point) if point is not None else None
+    return place.code if place else None

@@ -11,7 +11,7 @@ from api.deps import Caller, Now, Reading, Wired
 from api.domain.access import UNIT_ROLES
 from api.domain.errors import NotFound
 from api.domain.geo import to_wgs84
-from api.domain.reference import GridFacts
+from api.domain.reference import GridFacts, Reference
 from api.etags import UNCHANGED, Fresh
 from api.language import Language
 from api.media_types import GEOJSON, GEOJSON_ANSWERS, WantsGeojson
@@ -116,7 +116,7 @@ async def get_grid(  # noqa: PLR0913  what an answer depends on
     reference, viewer = caller.reference, caller.viewer
     grid = reference.grids.get(code)
     if grid is None:
-        raise NotFound("There is no such grid in force.", grid=code)
+        raise _not_in_force(code, reference)
     path = [one.code for one in reference.grid_path(code)]
     duties = await grids.find_duties(session, path, wired.settings.today(now))
     seen = viewer.role in UNIT_ROLES
@@ -128,6 +128,18 @@ async def get_grid(  # noqa: PLR0913  what an answer depends on
         return answer
     areas = await grids.find_geometries(session, [grid.id])
     return _geojson(response, feature(code, areas[grid.id], answer))
+
+
+def _not_in_force(code: str, reference: Reference) -> NotFound:
+    ended = reference.ended_grids.get(code)
+    if ended is None:
+        return NotFound("There is no such grid in force.", grid=code)
+    return NotFound(
+        f"Grid {code} has ended; its versions are at /v1/grids/{code}/versions.",
+        grid=code,
+        ended_at=ended.ended_at.isoformat() if ended.ended_at else None,
+        replaced_by=list(ended.replaced_by),
+    )
 
 
 async def _features(

@@ -42,6 +42,7 @@ async def report_file(
 
     Sent again with the same body it answers 200 with the ticket as it is now. A report outside all grids,
     without a rule, or with photos still to come is accepted too: `ticket.triage` says what it waits for.
+    `answers` are to the questions of the class (`GET /v1/catalog`); `answers_refused` lists all that are wrong.
     """
     viewer, reference = caller.viewer, caller.reference
     filed = await file_report(session, reference, viewer, report.request(report_id), now, wired.settings.zone)
@@ -56,7 +57,7 @@ async def report_file(
         )
     else:
         stored, case = filed.report, filed.case
-        ticket = facts_of_case(case, viewer, reference)
+        ticket = facts_of_case(case, viewer, reference, stored.answers)
         kept = Kept(case.ledger.stretches, filed.photos, case.requests)
     return FiledReportShown(
         report=ReportShown(

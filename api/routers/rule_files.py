@@ -7,14 +7,15 @@ from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from api.adapters.yaml_documents import YamlUnreadable, read_yaml, write_yaml
-from api.deps import Caller, Reading, Writing
+from api.deps import Caller, Now, Reading, Writing
 from api.domain.dispatch_changes import RuleSet, fingerprint
 from api.domain.dispatch_files import RULES_MAX, mapping_from_rule, read_rule_set
 from api.domain.errors import NotJson, Unreadable
 from api.etags import UNCHANGED, Fresh, fingerprint_from_if_match
 from api.queries.dispatch_rules import load_rules_in_force
 from api.schemas.dispatch_rules import RuleSetStored, rule_set_stored
-from api.services.dispatch_rules import store_rule_set
+from api.services.dispatch_rules import Editor, store_rule_set
+from api.services.triage import count_covered
 
 router = APIRouter(prefix="/v1/dispatch", tags=["dispatch rules"])
 
@@ -85,8 +86,9 @@ async def export_rules(_: Caller, session: Reading, fresh: Fresh, response: Resp
 )
 async def import_rules(
     request: Request,
-    _: Caller,
+    caller: Caller,
     session: Writing,
+    now: Now,
     dry_run: Annotated[bool, Query(description="Store nothing; say what would change.")] = False,  # noqa: FBT002  a query
     if_match: Annotated[
         str | None, Header(max_length=200, description="ETag of the rules as you exported them.")
@@ -100,8 +102,10 @@ async def import_rules(
     """
     rule_set = await to_thread.run_sync(_read, request.headers.get("content-type", ""), await request.body())
     seen = fingerprint_from_if_match(if_match) if if_match is not None else None
-    change = await store_rule_set(session, rule_set, seen=seen, is_preview=dry_run)
-    return rule_set_stored(change, is_preview=dry_run)
+    by = Editor(caller.viewer.person_id, now, caller.reference.zone)
+    change = await store_rule_set(session, rule_set, by, seen=seen, is_preview=dry_run)
+    covered = await count_covered(session, caller.reference, rule_set.rules, now)
+    return rule_set_stored(change, covered, is_preview=dry_run)
 
 
 def _read(content_type: str, content: bytes) -> RuleSet:

@@ -167,6 +167,7 @@ async def ticket_step(  # noqa: PLR0913  what a step needs
         master=step.master,
         until=step.resumes_at(wired.settings.zone),
         confirmed=step.confirmed,
+        at_place=step.at_place,
     )
     await take_step(session, caller.reference, caller.viewer, ticket_id, request, now, key=idempotency_key)
     ticket = await get_ticket(session, caller.viewer, ticket_id)

@@ -46,6 +46,8 @@ PrintableText = AfterValidator(_without_control)
 Line = Annotated[str, Field(max_length=200), PrintableText]
 Note = Annotated[str, Field(max_length=2000), PrintableText]
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
+PlaceCode = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z][0-9A-Za-z_.-]*$")]
+"""As tickets and rules name a place or an area; offices have codes of their own."""
 Longitude = Annotated[float, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-MAX_LATITUDE, le=MAX_LATITUDE, allow_inf_nan=False)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]

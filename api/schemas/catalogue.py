@@ -1,6 +1,7 @@
 """What a phone caches on the wire: classes, conditions, units, own grids, the lifecycle, and some policies."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from pydantic import Field
 
@@ -61,6 +62,9 @@ class ClassShown(Output):
     scheme: str = Field(description="Whose numbering the code follows.")
     name: str
     conditions: list[ConditionShown]
+    questions: dict[str, Any] | None = Field(
+        description="What a report has to answer, as JSON Schema; titles stand beside `x-title-en`."
+    )
 
 
 class UnitShown(Output):
@@ -153,6 +157,7 @@ def _class(category: Category, conditions: Iterable[Condition], language: Langua
         scheme=category.scheme,
         name=name_in(language, category.minor_zh, category.minor_en),
         conditions=[_condition(condition, language) for condition in conditions],
+        questions=dict(category.questions) if category.questions else None,
     )
 
 

@@ -13,24 +13,27 @@ from api.domain.limits import Language
 from api.domain.reference import Reference
 from api.domain.reports import Source
 from api.language import name_in
-from api.schemas.base import Code, GridStep, Input, Latitude, Longitude, Named, Output
+from api.schemas.base import Code, GridStep, Input, Latitude, Longitude, Named, Output, PlaceCode
 from api.schemas.catalogue import LimitShown, limit_shown
 from api.schemas.grids import grid_step
 from api.schemas.instants import QueryInstant
 
 
 class DispatchQuery(Input):
-    """A case that might be reported: its class, and either its place or its grid."""
+    """A case that might be reported: its class, and either its point or its grid."""
 
     category: Code = Field(description="Class code, such as `E0406`.")
     condition: Annotated[int, Field(ge=1, le=CONDITION_NUMBER_MAX)] | None = None
-    grid: Code | None = Field(default=None, description="Grid code, instead of a place.")
+    grid: Code | None = Field(default=None, description="Grid code, instead of a point.")
+    place: PlaceCode | None = Field(
+        default=None, description="Code of the place (点位) that it is at; by default the one at the point."
+    )
     longitude: Longitude | None = None
     latitude: Latitude | None = None
     crs: Crs = Field(default=Crs.WGS84, description="The coordinate system of longitude and latitude.")
     source: Source = Source.OFFICER
     at: QueryInstant | None = Field(
-        default=None, description="Rules have to be in force then; now by default."
+        default=None, description="Rules have to be in force then and count at that hour; now by default."
     )
 
 
@@ -39,7 +42,7 @@ class RuleShown(Output):
 
     id: str
     name: str
-    covers: str = Field(description="The class, place and source that it is for, in words.")
+    covers: str = Field(description="The class, place, source and hours that it is for, in words.")
     unit: Named
     helping_units: list[Named]
     limit: LimitShown | None = Field(description="Replaces the condition's limit.")
@@ -62,7 +65,12 @@ class DispatchExplained(Output):
     condition: int | None
     source: Source
     at: datetime
-    grid: GridStep | None = Field(description="Null for a place outside all grids.")
+    grid: GridStep | None = Field(description="Null for a point outside all grids.")
+    place: Named | None = Field(description="The place (点位) that it is at.")
+    place_type: Named | None
+    areas: list[Named] = Field(
+        description="Areas drawn around the point and in force that day, smallest first."
+    )
     unit: Named | None = Field(description="Null: a dispatcher has to decide.")
     reason: Reason
     rule: RuleShown | None
@@ -84,6 +92,12 @@ def dispatch_explained(
         source=Source(matter.source),
         at=matter.at,
         grid=grid_step(reference.grids[matter.grid_code], language) if matter.grid_code else None,
+        place=_place(matter, reference, language),
+        place_type=_place_type(matter, reference, language),
+        areas=[
+            Named(code=area.code, name=name_in(language, area.name_zh, area.name_en))
+            for area in (reference.areas.by_code[code] for code in matter.areas)
+        ],
         unit=Named(code=decision.unit, name=names[decision.unit]) if decision.unit else None,
         reason=decision.reason,
         rule=next(
@@ -100,6 +114,16 @@ def dispatch_explained(
             for one in decision.considered
         ],
     )
+
+
+def _place(matter: Matter, reference: Reference, language: Language) -> Named | None:
+    place = reference.places.by_code.get(matter.place) if matter.place else None
+    return Named(code=place.code, name=name_in(language, place.name_zh, place.name_en)) if place else None
+
+
+def _place_type(matter: Matter, reference: Reference, language: Language) -> Named | None:
+    kind = reference.place_types.get(matter.place_type) if matter.place_type else None
+    return Named(code=kind.code, name=name_in(language, kind.name_zh, kind.name_en)) if kind else None
 
 
 def _rule(considered: Considered, names: dict[str, str], language: Language) -> RuleShown:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from api.domain.cases import Triage
 from api.domain.deadlines import Light
 from api.domain.errors import FieldWrong
 from api.domain.lifecycle import Clock, State
@@ -14,7 +15,7 @@ from api.domain.reports import Source
 from api.pages import PageQuery
 from api.queries.counts import CountBy, OverdueBy
 from api.queries.filters import Near, TicketFilters
-from api.schemas.base import Code, Input, PrintableText
+from api.schemas.base import Code, Input, PlaceCode, PrintableText
 from api.schemas.instants import QueryInstant
 
 MAX_NEAR_M = 20_000.0
@@ -56,13 +57,14 @@ class FilterQuery(Input):
         default=None, description="Text in number, address or description."
     )
     campaign: UUID | None = None
-    place: UUID | None = None
+    place: PlaceCode | None = Field(default=None, description="Code of the place (点位) that it is at.")
+
+    triage: Triage | None = Field(default=None, description="Why it waits for a person or a photo.")
 
     def filters(self, *, stage: Clock | None = None, overdue_more_than_s: int | None = None) -> TicketFilters:
         """Return the filters; raises FieldWrong for what can't be meant."""
-        for name in ("campaign", "place"):
-            if getattr(self, name) is not None:
-                raise FieldWrong(f"/query/{name}", f"{name}_unknown", f"There is no such {name}.")
+        if self.campaign is not None:
+            raise FieldWrong("/query/campaign", "campaign_unknown", "There is no such campaign.")
         return TicketFilters(
             states=_states(self.state),
             unit=self.unit,
@@ -76,9 +78,11 @@ class FilterQuery(Input):
             light=self.light,
             overdue=self.overdue,
             reporter=self.reporter,
-            bbox=_bbox(self.bbox),
-            near=_near(self.near),
+            bbox=bbox_of(self.bbox),
+            near=near_of(self.near),
             q=self.q,
+            place=self.place,
+            triage=self.triage,
             stage=stage,
             overdue_more_than_s=overdue_more_than_s,
         )
@@ -137,7 +141,8 @@ def _numbers(text: str, count: int, name: str) -> list[float]:
     return [float(part) for part in parts]
 
 
-def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
+def bbox_of(text: str | None) -> tuple[float, float, float, float] | None:
+    """Read a box of degrees; raises FieldWrong for anything else."""
     if text is None:
         return None
     west, south, east, north = _numbers(text, _BBOX_NUMBERS, "bbox")
@@ -146,7 +151,8 @@ def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
     return west, south, east, north
 
 
-def _near(text: str | None) -> Near | None:
+def near_of(text: str | None) -> Near | None:
+    """Read a circle around a place; raises FieldWrong for anything else."""
     if text is None:
         return None
     longitude, latitude, radius_m = _numbers(text, _NEAR_NUMBERS, "near")

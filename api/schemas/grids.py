@@ -105,7 +105,7 @@ def grid_shown(grid: GridFacts, reference: Reference, language: Language) -> Gri
         name=name_in(language, grid.name_zh, grid.name_en),
         level=grid.level,
         parent=grid.parent_code,
-        unit=_owner(reference.grid_path(grid.code), reference, language),
+        unit=owner_shown(reference.grid_path(grid.code), reference, language),
     )
 
 
@@ -124,7 +124,7 @@ def grid_detail(
         name=name_in(language, grid.name_zh, grid.name_en),
         level=grid.level,
         parent=grid.parent_code,
-        unit=_owner(path, reference, language),
+        unit=owner_shown(path, reference, language),
         path=[grid_step(one, language) for one in path],
         children=[grid_step(child, language) for child in children],
         people=[_duty(duty, viewer, language) for duty in duties],
@@ -144,16 +144,17 @@ def located_shown(
     return LocatedShown(
         place=PlaceShown(longitude=place.longitude, latitude=place.latitude, crs="wgs84"),
         reason=located.reason,
-        explanation=_explanation(located, language),
+        explanation=whereabouts_told(located, language),
         distance_m=located.distance_m,
         grid=grid_step(path[-1], language) if path else None,
         path=[grid_step(one, language) for one in path],
-        unit=_owner(path, reference, language),
+        unit=owner_shown(path, reference, language),
         people=[_duty(duty, viewer, language) for duty in duties],
     )
 
 
-def _owner(path: Sequence[GridFacts], reference: Reference, language: Language) -> OwnerShown | None:
+def owner_shown(path: Sequence[GridFacts], reference: Reference, language: Language) -> OwnerShown | None:
+    """Show the unit of the last grid of this chain, or of the next wider one that has one; None where none has."""
     for grid in reversed(path):
         unit: UnitFacts | None = reference.units.get(grid.unit_id) if grid.unit_id is not None else None
         if unit is not None and unit.is_active:
@@ -175,7 +176,8 @@ def _duty(duty: Duty, viewer: Viewer, language: Language) -> DutyShown:
     )
 
 
-def _explanation(located: Located, language: Language) -> str:
+def whereabouts_told(located: Located, language: Language) -> str:
+    """Say in a sentence how a place lies to the grids."""
     match located.reason:
         case Whereabouts.INSIDE:
             return name_in(language, "位于网格内。", "The place is in the grid.")

@@ -8,17 +8,28 @@ from pydantic import ConfigDict, Field
 
 from api.domain.access import ROLE_NAMES, Role
 from api.domain.limits import Language
-from api.domain.people import PASSWORD_MAX, Duty, PersonDraft
-from api.domain.phones import masked_phone
+from api.domain.people import (
+    DUTIES_MAX,
+    OFFICER_NUMBER_MAX,
+    PASSWORD_MAX,
+    PERSON_NAME_MAX,
+    POST_MAX,
+    USERNAME_MAX,
+    USERNAME_PATTERN,
+    Duty,
+    PersonDraft,
+)
+from api.domain.phones import PHONE_MAX, PHONE_PATTERN, masked_phone
 from api.language import name_in
 from api.pages import PageQuery
 from api.queries.personnel import PeopleFilter, StoredPerson
 from api.schemas.base import Code, Day, Input, Output, PrintableText
 
-Username = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*$", examples=["officer01"])]
+Username = Annotated[str, Field(max_length=USERNAME_MAX, pattern=USERNAME_PATTERN, examples=["officer01"])]
 """Lower case: two accounts never differ by that alone."""
-Name = Annotated[str, Field(min_length=1, max_length=100), PrintableText]
-Phone = Annotated[str, Field(max_length=40, pattern=r"^\+?[0-9][0-9 ()-]{2,38}$", examples=["13812345678"])]
+Name = Annotated[str, Field(min_length=1, max_length=PERSON_NAME_MAX), PrintableText]
+Post = Annotated[str, Field(min_length=1, max_length=POST_MAX), PrintableText]
+Phone = Annotated[str, Field(max_length=PHONE_MAX, pattern=PHONE_PATTERN, examples=["13812345678"])]
 Password = Annotated[
     str, Field(min_length=1, max_length=PASSWORD_MAX, json_schema_extra={"format": "password"})
 ]
@@ -45,10 +56,11 @@ class PersonInput(Input):
     role: Role
     unit: Code | None = Field(description="Where she works; unit members and leads need one.")
     phone: Phone | None
-    officer_number: Annotated[str, Field(min_length=1, max_length=40), PrintableText] | None = Field(
-        description="工号"
-    )
-    grids: Annotated[list[DutyInput], Field(max_length=500)] = Field(
+    officer_number: (
+        Annotated[str, Field(min_length=1, max_length=OFFICER_NUMBER_MAX), PrintableText] | None
+    ) = Field(description="工号")
+    post: Post | None = Field(default=None, description="职务, as the office calls it.")
+    grids: Annotated[list[DutyInput], Field(max_length=DUTIES_MAX)] = Field(
         description="Duties that are not over. Those left out end yesterday; those that are over stay as they were."
     )
     valid_until: Day | None = Field(description="The last day on which she may sign in; null: no end.")
@@ -66,6 +78,7 @@ class PersonInput(Input):
             unit=self.unit,
             phone=self.phone,
             officer_number=self.officer_number,
+            post=self.post,
             valid_until=self.valid_until,
             is_active=self.is_active,
             duties=tuple(Duty(one.code, one.from_on, one.to_on, one.is_phone_public) for one in self.grids),
@@ -124,6 +137,7 @@ class PersonListed(Output):
     role_name: str
     unit: str | None
     officer_number: str | None
+    post: str | None
     phone_masked: str | None = Field(description="Enough of the phone number to recognise it.")
     grids: list[DutyShown]
     valid_until: date | None
@@ -156,6 +170,7 @@ def person_listed(stored: StoredPerson, language: Language) -> PersonListed:
         role_name=name_in(language, *ROLE_NAMES[draft.role]),
         unit=draft.unit,
         officer_number=draft.officer_number,
+        post=draft.post,
         phone_masked=masked_phone(draft.phone),
         grids=[
             DutyShown(

@@ -7,13 +7,25 @@ from uuid import UUID
 
 from pydantic import Field
 
+from api.domain.answers import ANSWERS_BYTES_MAX
 from api.domain.geo import Crs
 from api.domain.lifecycle import State
 from api.domain.limits import Language
+from api.domain.report_requests import ReportRequest
 from api.domain.reports import Priority, Source
-from api.schemas.base import Code, Input, Instant, Latitude, Line, Longitude, Note, Output, PrintableText
+from api.schemas.base import (
+    Code,
+    Input,
+    Instant,
+    Latitude,
+    Line,
+    Longitude,
+    Note,
+    Output,
+    PlaceCode,
+    PrintableText,
+)
 from api.schemas.tickets import TicketShown
-from api.services.reports import ReportRequest
 
 
 class PlaceInput(Input):
@@ -47,6 +59,14 @@ class ReportInput(Input):
     source: Source | None = Field(default=None, description="Default: what the caller's role reports from.")
     priority: Priority = Priority.NORMAL
     self_fix: bool = Field(default=False, description="Found and fixed on the spot: before and after photo.")
+    at_place: PlaceCode | None = Field(
+        default=None, description="Code of the place (点位) it is at; found by location when left out."
+    )
+    answers: dict[str, Any] | None = Field(
+        default=None,
+        description=f"To the questions of the class, by name; at most {ANSWERS_BYTES_MAX} bytes of JSON.",
+        examples=[{"area_m2": 3.5}],
+    )
 
     def request(self, report_id: UUID) -> ReportRequest:
         """Return the plain values that the service takes."""
@@ -69,6 +89,9 @@ class ReportInput(Input):
             source=self.source,
             priority=self.priority,
             self_fix=self.self_fix,
+            at_place=self.at_place,
+            # In the order of their names, so that the same answers make the same report.
+            answers=dict(sorted(self.answers.items())) if self.answers else None,
         )
 
 

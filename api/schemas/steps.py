@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from api.domain.lifecycle import Action
-from api.schemas.base import Code, Day, Input, Instant, Line, Note
+from api.schemas.base import Code, Day, Input, Instant, Line, Note, PlaceCode
 
 
 class StepInput(Input):
@@ -23,13 +23,18 @@ class StepInput(Input):
     photos: Annotated[list[UUID], Field(max_length=20, default_factory=list)]
     at: Instant | None = Field(default=None, description="When it happened, by the phone's clock.")
     category: Code | None = Field(
-        default=None, description="`file`, `ask_verification`: the class, corrected."
+        default=None, description="`file`, `ask_verification`, `correct`: the class, corrected."
     )
     condition: Annotated[int, Field(ge=1, le=999)] | None = Field(
-        default=None, description="`file`, `ask_verification`: the condition."
+        default=None, description="`file`, `ask_verification`, `correct`: the condition."
     )
     grid: Code | None = Field(
-        default=None, description="`file`, `ask_verification`: the grid, where the place is outside all."
+        default=None,
+        description="`file`, `ask_verification`: the grid, where the place is outside all; `correct`: another one.",
+    )
+    at_place: PlaceCode | None = Field(
+        default=None,
+        description="`file`, `ask_verification`, `correct`: code of the place (点位) that it is at.",
     )
     unit: Code | None = Field(
         default=None,

@@ -27,23 +27,14 @@ from api.domain.parties import offered_actions
 from api.domain.reference import GridFacts, Reference
 from api.domain.reports import Priority, Source
 from api.domain.requests import Request, RequestKind
+from api.domain.triage_words import TRIAGE_WORDS
 from api.language import name_in
 from api.pages import Page
 from api.queries.tickets import TicketFacts
 from api.schemas.base import GridStep, Named, Output, PlaceShown
 from api.schemas.clocks import DeadlineShown, clocks_shown
+from api.schemas.named_places import NamedPlace, named_place
 from api.schemas.requests import RequestShown, requests_shown
-
-_TRIAGE: dict[Triage, tuple[str, str]] = {
-    Triage.NOT_AN_OFFICER: ("非网格员上报，待受理员立案", "Not an officer's report: a dispatcher files it."),
-    Triage.OUTSIDE_GRIDS: ("位置不在任何网格内", "The place is outside all grids."),
-    Triage.CONDITION_OPEN: ("立案条件待确定", "The filing condition is still to be chosen."),
-    Triage.PHOTOS_AWAITED: ("等待照片上传", "It waits for its photos."),
-    Triage.NO_RULE: ("没有匹配的派遣规则", "No dispatch rule matches."),
-    Triage.NO_DEADLINE: ("日历未加载到截止日期", "The calendar ends before the due time."),
-    Triage.RETURNED: ("责任单位已回退，待重新派遣", "The unit returned it: send it to another."),
-    Triage.ADJUDICATION: ("第二个单位回退，待指定管辖", "A second unit returned it: a ruling is needed."),
-}
 
 
 class TicketGrid(Output):
@@ -66,7 +57,8 @@ class TriageShown(Output):
     """Why a ticket waits for a person or a photo."""
 
     code: Triage
-    detail: str
+    detail: str = Field(description="Why it waits.")
+    advice: str = Field(description="What is to be done.")
 
 
 class TicketBrief(Output):
@@ -90,6 +82,7 @@ class TicketBrief(Output):
     priority: Priority
     triage: TriageShown | None
     place: PlaceShown
+    at_place: NamedPlace | None = Field(description="The place (点位) that it is at.")
     address: str
     description: str
     observed_at: datetime
@@ -142,6 +135,9 @@ class TicketShown(TicketBrief):
     merged_into: UUID | None = Field(description="The ticket that this one was merged into.")
     requests: list[RequestShown] = Field(description="All that was asked for, oldest first.")
     photos: list[PhotoShown]
+    answers: dict[str, Any] | None = Field(
+        description="To the questions that the class asked when it was reported, as they were given."
+    )
 
 
 class TicketPage(Output):
@@ -172,6 +168,14 @@ def person_shown(viewer: Viewer, person_id: UUID | None, name: str | None, role:
     return PersonShown(id=person_id, name=name, role=role)
 
 
+def _triage(code: str, language: Language) -> TriageShown:
+    triage = Triage(code)
+    words = TRIAGE_WORDS[triage]
+    return TriageShown(
+        code=triage, detail=name_in(language, *words.why), advice=name_in(language, *words.advice)
+    )
+
+
 def brief_fields(
     ticket: TicketFacts, reference: Reference, viewer: Viewer, now: datetime, language: Language
 ) -> dict[str, Any]:
@@ -200,12 +204,9 @@ def brief_fields(
         "reporter": person_shown(viewer, ticket.reporter_id, ticket.reporter_name, ticket.reporter_role),
         "source": ticket.source,
         "priority": ticket.priority,
-        "triage": TriageShown(
-            code=Triage(ticket.triage), detail=name_in(language, *_TRIAGE[Triage(ticket.triage)])
-        )
-        if ticket.triage
-        else None,
+        "triage": _triage(ticket.triage, language) if ticket.triage else None,
         "place": PlaceShown(longitude=ticket.longitude, latitude=ticket.latitude, crs="wgs84"),
+        "at_place": named_place(ticket.place_code, reference, language),
         "address": ticket.address,
         "description": ticket.description,
         "observed_at": ticket.observed_at,
@@ -289,4 +290,5 @@ def ticket_shown(
             )
             for photo in kept.photos
         ],
+        answers=ticket.answers,
     )

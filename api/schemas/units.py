@@ -5,14 +5,15 @@ from typing import Annotated
 from pydantic import Field
 
 from api.domain.limits import Language
+from api.domain.phones import PHONE_MAX, PHONE_PATTERN
 from api.domain.reference import Reference, UnitFacts
-from api.domain.units import UnitDraft, UnitKind
+from api.domain.units import UNIT_CODE_MAX, UNIT_CODE_PATTERN, UNIT_NAME_MAX, UnitDraft, UnitKind
 from api.language import name_in
 from api.schemas.base import Input, Output, PrintableText
 
-Name = Annotated[str, Field(min_length=1, max_length=100), PrintableText]
-Phone = Annotated[str, Field(max_length=40, pattern=r"^\+?[0-9][0-9 ()-]{2,38}$", examples=["010-12345678"])]
-UnitCode = Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=UNIT_NAME_MAX), PrintableText]
+Phone = Annotated[str, Field(max_length=PHONE_MAX, pattern=PHONE_PATTERN, examples=["010-12345678"])]
+UnitCode = Annotated[str, Field(max_length=UNIT_CODE_MAX, pattern=UNIT_CODE_PATTERN)]
 """As rules, people and grids name a unit."""
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, delete, insert, or_, select, update
+from sqlalchemy import ARRAY, Select, Uuid, any_, delete, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql
 from sqlmodel import col
 
@@ -247,6 +247,15 @@ async def end_sign_ins(
     mine = (col(SignIn.person_id) == person_id, col(SignIn.revoked_at).is_(None))
     others = () if but is None else (col(SignIn.id) != but,)
     await session.execute(update(SignIn).where(*mine, *others).values(revoked_at=now, revoked_why=reason))
+
+
+async def end_sign_ins_of(
+    session: WriteSession, person_ids: Sequence[UUID], now: datetime, reason: EndReason
+) -> None:
+    """End all sign-ins of several people at once."""
+    theirs = col(SignIn.person_id) == any_(literal(list(person_ids), ARRAY(Uuid())))
+    statement = update(SignIn).where(theirs, col(SignIn.revoked_at).is_(None))
+    await session.execute(statement.values(revoked_at=now, revoked_why=reason))
 
 
 async def sign_out_by_token(session: WriteSession, token: str, now: datetime) -> bool:

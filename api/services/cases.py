@@ -51,6 +51,7 @@ async def insert_case(session: WriteSession, case: Case, reference: Reference, z
             description=case.description,
             observed_at=case.observed_at,
             reported_at=case.reported_at,
+            grid_id=reference.grids[case.grid_code].id if case.grid_code else None,
             **_columns(case, reference),
         )
         .returning(_TICKETS.c.number)
@@ -66,7 +67,7 @@ async def update_case(session: WriteSession, case: Case, reference: Reference, r
     statement = (
         update(_TICKETS)
         .where(_TICKETS.c.id == case.id, _TICKETS.c.version == read_version)
-        .values(**_columns(case, reference), noticed=_noticed(case))
+        .values(**_columns(case, reference), **_regridded(case, reference), noticed=_noticed(case))
     )
     result: Any = await session.execute(statement)
     if result.rowcount != 1:
@@ -80,13 +81,20 @@ async def update_case(session: WriteSession, case: Case, reference: Reference, r
 
 
 def _columns(case: Case, reference: Reference) -> dict[str, Any]:
-    grid = reference.grids.get(case.grid_code) if case.grid_code else None
     return {
         "category_code": case.category,
         "condition_id": reference.condition_id(case.category_id, case.condition),
-        **({"grid_id": grid.id} if grid else {}),
         **{name: getattr(case, name) for name in _CHANGING},
     }
+
+
+def _regridded(case: Case, reference: Reference) -> dict[str, ColumnElement[int]]:
+    """Let a ticket keep the version of the grid that it was filed in, unless a dispatcher put it into another grid."""
+    grid = reference.grids.get(case.grid_code) if case.grid_code else None
+    if grid is None:
+        return {}
+    has_moved = _TICKETS.c.grid_code.is_distinct_from(case.grid_code)
+    return {"grid_id": sql_case((has_moved, grid.id), else_=_TICKETS.c.grid_id)}
 
 
 def _noticed(case: Case) -> ColumnElement[int]:

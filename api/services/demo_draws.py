@@ -15,10 +15,10 @@ from api.domain.calendars import CalendarError, WorkCalendar
 from api.domain.catalogue import Catalogue, Condition
 from api.domain.deadlines import due_at
 from api.domain.geo import Place, metres_per_degree
+from api.domain.grid_drafts import GridDraft
 from api.domain.grids import GridLevel
 from api.domain.limits import Limit, LimitUnit
 from api.domain.reports import Source
-from api.services.catalogue import GridEntry
 from api.services.demo_plots import Plot, Spot
 from api.services.demo_street import NAMESPACE
 
@@ -67,7 +67,7 @@ class Scenery:
     """What plots are made from."""
 
     catalogue: Catalogue
-    grids: Sequence[GridEntry]
+    grids: Sequence[GridDraft]
     office: WorkCalendar
     now: datetime
     zone: ZoneInfo
@@ -191,6 +191,6 @@ class Draws:
         place = Place(spot.place.longitude, round(north + self.random.uniform(0.003, 0.005), 6))
         return replace(spot, place=place)
 
-    def _spot(self, place: Place, grid: GridEntry) -> Spot:
+    def _spot(self, place: Place, grid: GridDraft) -> Spot:
         community = grid.parent or grid.code
         return Spot(place, grid.code, self.names[community], community)

@@ -23,10 +23,11 @@ from api.domain.catalogue import Catalogue
 from api.domain.catalogue_csv import read_catalogue
 from api.domain.dispatch_files import rules_from_list
 from api.domain.dispatch_rules import DispatchRule
+from api.domain.grid_drafts import GridDraft
 from api.domain.grids import GridLevel, GridShapeWrong
 from api.models.units import UnitKind
 from api.services.calendar_seed import chinese_exceptions
-from api.services.catalogue import GridEntry, UnitEntry
+from api.services.catalogue import UnitEntry
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -55,7 +56,7 @@ class StreetFiles:
     calendars: tuple[WorkCalendar, ...]
     catalogue: Catalogue
     units: tuple[UnitEntry, ...]
-    grids: tuple[GridEntry, ...]
+    grids: tuple[GridDraft, ...]
     rules: tuple[DispatchRule, ...]
     policies: Mapping[str, object]
     people: tuple[PersonEntry, ...]
@@ -178,23 +179,24 @@ def _calendar(row: _CalendarRow) -> WorkCalendar:
     )
 
 
-def _grids(owner: str | None) -> tuple[GridEntry, ...]:
+def _grids(owner: str | None) -> tuple[GridDraft, ...]:
     collection = json.loads((DATA / "demo" / "street.geojson").read_text("utf-8"))
-    entries: list[GridEntry] = []
-    for feature in collection["features"]:
+    drafts: list[GridDraft] = []
+    for number, feature in enumerate(collection["features"], start=1):
         facts = _GridProperties.model_validate(feature["properties"])
         area = shape(feature["geometry"])
         if not isinstance(area, Polygon | MultiPolygon):
             raise GridShapeWrong(f"grid {facts.code} is a {area.geom_type}, not an area", grid=facts.code)
-        entries.append(
-            GridEntry(
+        drafts.append(
+            GridDraft(
+                number=number,
                 code=facts.code,
-                level=facts.level,
                 name_zh=facts.name_zh,
                 name_en=facts.name_en,
-                shape=area,
+                level=facts.level,
                 parent=facts.parent,
                 unit=owner if facts.level is GridLevel.STREET else None,
+                shape=area if isinstance(area, MultiPolygon) else MultiPolygon([area]),
             )
         )
-    return tuple(entries)
+    return tuple(drafts)

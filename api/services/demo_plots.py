@@ -10,9 +10,9 @@ from api.domain.calendars import WorkCalendar
 from api.domain.catalogue import Condition
 from api.domain.geo import Place
 from api.domain.lifecycle import State
+from api.domain.report_requests import ReportRequest
 from api.domain.reports import Source
 from api.services.demo_photos import Picture
-from api.services.reports import ReportRequest
 from api.services.taking import StepRequest
 
 

@@ -9,11 +9,16 @@ from sqlalchemy import insert
 
 from api.db import WriteSession
 from api.domain.dispatch_changes import RuleSet
+from api.domain.grid_files import GridFile
 from api.models import GridPerson, Person
+from api.queries.reference import load_reference
 from api.services import catalogue
 from api.services.calendars import store_calendars
+from api.services.classes import CatalogueEditor, store_catalogue
 from api.services.demo_files import StreetFiles
-from api.services.dispatch_rules import store_rule_set
+from api.services.demo_places import store_demo_places, store_demo_types
+from api.services.dispatch_rules import Editor, store_rule_set
+from api.services.grids import grid_ids, import_grids
 from api.services.policies import put_policies
 
 NAMESPACE = UUID("6a1f8a5e-6c0b-5b0e-9d1a-3f5d2c7e4b90")
@@ -36,10 +41,10 @@ async def store_street(
     since_on = since.astimezone(zone).date()
     await store_calendars(session, files.calendars, now)
     units = await catalogue.store_units(session, files.units)
-    await catalogue.store_catalogue(session, files.catalogue)
-    grids = await catalogue.store_grids(session, files.grids, since_on, units)
+    await store_catalogue(session, files.catalogue, CatalogueEditor(None, since, "classes.csv"))
     await put_policies(session, files.policies, now, None)
-    await store_rule_set(session, RuleSet(files.rules))
+    grids = GridFile(files.grids)
+    await import_grids(session, grids, is_complete=True, now=since, today=since_on, by_id=None)
     people: list[dict[str, Any]] = [
         {
             "id": person_id(person.username),
@@ -56,7 +61,11 @@ async def store_street(
         for person in files.people
     ]
     await session.execute(insert(Person).values(people))
-    await session.execute(insert(GridPerson).values(_duties(files, grids, since_on)))
+    await session.execute(insert(GridPerson).values(_duties(files, await grid_ids(session), since_on)))
+    await store_demo_types(session, since)
+    await store_demo_places(session, await load_reference(session, zone), since, now.astimezone(zone).date())
+    # Rules may speak of places and areas.
+    await store_rule_set(session, RuleSet(files.rules), Editor(None, now, zone))
 
 
 def _duties(files: StreetFiles, grids: dict[str, int], since_on: date) -> list[dict[str, Any]]:

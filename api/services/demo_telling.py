@@ -10,10 +10,10 @@ from api.domain.deadlines import limit_budget
 from api.domain.evidence import Purpose
 from api.domain.geo import Crs, from_wgs84
 from api.domain.lifecycle import Action
+from api.domain.report_requests import ReportRequest
 from api.domain.reports import Priority, Source
 from api.services.demo_photos import Picture
 from api.services.demo_plots import Cast, Crew, Deed, Plot, Standing
-from api.services.reports import ReportRequest
 from api.services.taking import StepRequest
 
 FIELD_SOURCES = frozenset({Source.OFFICER})

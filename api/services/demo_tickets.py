@@ -24,6 +24,7 @@ from api.domain.access import Role, Viewer
 from api.domain.calendars import PastCalendarHorizon
 from api.domain.lifecycle import State
 from api.domain.reference import Reference
+from api.domain.report_requests import ReportRequest
 from api.models import Ticket
 from api.services.demo_draws import Scenery
 from api.services.demo_files import PersonEntry, StreetFiles
@@ -33,7 +34,7 @@ from api.services.demo_plots import Cast, Crew, Deed, Plot, Standing, Story
 from api.services.demo_stories import tell
 from api.services.demo_street import NAMESPACE, person_id
 from api.services.photos import insert_photo
-from api.services.reports import ReportRequest, file_report
+from api.services.reports import file_report
 from api.services.tickets import take_step
 
 Progress = Callable[[str], None]

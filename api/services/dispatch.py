@@ -11,8 +11,9 @@ from uuid import uuid4
 from api.domain import deadlines
 from api.domain.calendars import CalendarError
 from api.domain.cases import Case, Triage
-from api.domain.dispatch import Matter
-from api.domain.dispatch_decision import decide
+from api.domain.dispatch import Decision
+from api.domain.dispatch_decision import decide, matter_of
+from api.domain.dispatch_rules import DispatchRule
 from api.domain.dispatch_words import explain as explain_dispatch
 from api.domain.ledger import Stretch, Term
 from api.domain.lifecycle import Action, Clock, State, Step, find_step
@@ -47,28 +48,47 @@ def stage_terms(reference: Reference, now: datetime, step: Step) -> dict[Clock, 
 
 def send_by_rule(case: Case, reference: Reference, now: datetime) -> None:
     """Let the rules choose the unit; a ticket that no rule and no owner takes stays for a dispatcher."""
-    matter = Matter(
-        category=case.category,
-        condition=case.condition.number if case.condition else None,
-        grid_code=case.grid_code,
-        source=case.source,
-        at=now,
-    )
-    decision = decide(reference, matter)
-    units = reference.units_by_code
-    case.dispatch_explanation = {
-        "zh": explain_dispatch(decision, "zh", {code: unit.name_zh for code, unit in units.items()}),
-        "en": explain_dispatch(decision, "en", {code: unit.name_en for code, unit in units.items()}),
-    }
+    decision = decide_case(case, reference, now)
+    case.dispatch_explanation = explained(decision, reference)
     if decision.unit is None:
         case.triage = Triage.NO_RULE
         return
-    rule = decision.rule
-    if rule is not None:
-        case.dispatch_rule_id = rule.id
-        case.priority = Priority(rule.priority) if rule.priority else case.priority
-    helpers = [units[code] for code in rule.helping_units if code in units] if rule else []
-    _send_by_system(case, units[decision.unit], reference, now, helpers)
+    helpers = follow_rule(case, decision.rule, reference)
+    _send_by_system(case, reference.units_by_code[decision.unit], reference, now, helpers)
+
+
+def decide_case(case: Case, reference: Reference, now: datetime) -> Decision:
+    """Ask the rules whose ticket this is now."""
+    matter = matter_of(
+        reference,
+        category=case.category,
+        condition=case.condition.number if case.condition else None,
+        source=case.source,
+        at=now,
+        grid_code=case.grid_code,
+        place_code=case.place_code,
+        point=case.place,
+    )
+    return decide(reference, matter)
+
+
+def explained(decision: Decision, reference: Reference) -> dict[str, str]:
+    """Return a decision in words, by language."""
+    units = reference.units_by_code
+    return {
+        "zh": explain_dispatch(decision, "zh", {code: unit.name_zh for code, unit in units.items()}),
+        "en": explain_dispatch(decision, "en", {code: unit.name_en for code, unit in units.items()}),
+    }
+
+
+def follow_rule(case: Case, rule: DispatchRule | None, reference: Reference) -> list[UnitFacts]:
+    """Take over what a rule says of the ticket besides its unit; return the units that it calls for help."""
+    case.dispatch_rule_id = rule.id if rule else None
+    if rule is None:
+        return []
+    case.priority = Priority(rule.priority) if rule.priority else case.priority
+    units = reference.units_by_code
+    return [units[code] for code in rule.helping_units if code in units]
 
 
 def send_back(case: Case, reference: Reference, now: datetime) -> None:

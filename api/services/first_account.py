@@ -13,7 +13,7 @@ from api.domain.errors import FieldWrong, LastAdministrator
 from api.domain.people import Deed, check_password
 from api.models import Person
 from api.queries.personnel import find_password_hash, has_other_administrator, lock_people
-from api.services.people import note_deed
+from api.services.person_events import note_deed
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,18 +31,18 @@ NOTHING = HandedOver(0, 0)
 async def hand_over(
     session: WriteSession,
     reference: Reference,
-    viewer: Viewer,
+    viewer: Viewer | None,
     unit: UnitFacts,
     heir: UnitFacts,
     ticket_ids: Sequence[UUID],
     now: datetime,
 ) -> HandedOver:
-    """Give these tickets of a unit, and the calls for its help, to another.
+    """Give these tickets of a unit, and the calls for its help, to another; `viewer` None: the command line.
 
     Raises CalendarError, and nothing may be stored then, when the other's calendar can't tell a due time.
     """
     await lock_in_order(session, ticket_ids)
-    told = Told(facts={"from_unit": unit.code, "by": viewer.username})
+    told = Told(facts={"from_unit": unit.code, **({"by": viewer.username} if viewer else {})})
     tickets = calls = 0
     for ticket_id in ticket_ids:
         case = await lock_case_for_system(session, reference, ticket_id)

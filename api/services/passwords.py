@@ -17,7 +17,7 @@ from api.models import Person
 from api.queries.personnel import find_password_hash
 from api.queries.sign_ins import find_failures
 from api.services.accounts import end_sign_ins, forget_failures, lock_failures, store_failures
-from api.services.people import note_deed
+from api.services.person_events import note_deed
 
 
 async def set_password(

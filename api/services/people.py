@@ -1,13 +1,8 @@
 """Store people: make accounts, change them, end them; every deed is kept."""
 
-from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
-
-from sqlalchemy import ColumnElement, delete, insert, select, update
-from sqlalchemy.dialects import postgresql
-from sqlmodel import col
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import uuid4
 
 from api.adapters.passwords import hash_password, verify_password
 from api.db import Database, WriteSession
@@ -15,9 +10,7 @@ from api.domain.access import Viewer
 from api.domain.errors import FieldWrong, LastAdministrator, NotFound
 from api.domain.people import Deed, Duty, PersonDraft, check_password, check_person
 from api.domain.reference import Reference
-from api.domain.sign_ins import EndReason
 from api.domain.versions import check_version
-from api.models import Grid, GridPerson, Person, PersonEvent
 from api.queries.personnel import (
     StoredPerson,
     find_password_hash,
@@ -26,7 +19,8 @@ from api.queries.personnel import (
     lock_people,
     owner_of_officer_number,
 )
-from api.services.accounts import end_sign_ins
+from api.services.person_events import note_deed
+from api.services.person_records import PersonChange, store_people
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +45,8 @@ async def put_person(
     """Store a person, and a first password with a new one; what is stored already is not stored again.
 
     Opens transactions of its own, because nobody may hold a connection while a password is hashed. Duties that
-    are left out end yesterday, or never were if they have not begun; those that are over stay as they were.
+    are left out end yesterday, or never were if they have not begun; those that are over stay as they were. Tickets
+    that she handles are nobody's when her account ends or she leaves her unit.
     Raises FieldWrong for what can't be meant, VersionNeeded, VersionConflict, NotFound for a version of a
     person that does not exist, LastAdministrator when nobody could let people in afterwards.
     """
@@ -65,24 +60,20 @@ async def put_person(
         if stored is not None and stored.draft == draft:
             return PutPerson(stored, is_new=False)
         check_version("person", stored.version if stored else None, seen_version, username=draft.username)
-        unit = check_person(sent, reference.units_by_code, reference.grids)
+        # Whoever is on duty in a grid that ended stays so until somebody takes the duty away.
+        held = {duty.grid: reference.known_grids[duty.grid] for duty in stored.draft.duties} if stored else {}
+        unit = check_person(sent, reference.units_by_code, {**reference.grids, **held})
         await _check_officer_number(session, draft)
         if stored is not None and stored.draft.is_administrator and not draft.is_administrator:
             await _check_not_last(session, stored)
-        person_id = stored.id if stored else uuid4()
-        version = stored.version + 1 if stored else 1
-        await _store(
-            session, draft, person_id, version, unit.id if unit else None, stored, password_hash, now
+        change = PersonChange(
+            stored.id if stored else uuid4(), draft, unit.id if unit else None, stored, password_hash
         )
-        await _store_duties(session, draft, person_id, stored, reference, today)
-        if stored is not None and stored.draft.is_active and not draft.is_active:
-            await end_sign_ins(session, person_id, now, EndReason.DEACTIVATED)
-        changed = {"fields": _changed(stored.draft, draft)} if stored else {}
-        await note_deed(
-            session, person_id, Deed.CHANGED if stored else Deed.CREATED, viewer.person_id, now, **changed
-        )
+        await store_people(session, reference, viewer, [change], now, today)
         has_password = stored.has_password if stored else password_hash is not None
-    return PutPerson(StoredPerson(person_id, draft, version, has_password), is_new=stored is None)
+    return PutPerson(
+        StoredPerson(change.person_id, draft, change.version, has_password), is_new=stored is None
+    )
 
 
 async def read_person(
@@ -95,14 +86,6 @@ async def read_person(
     if stored.draft.phone is not None:
         await note_deed(session, stored.id, Deed.PHONE_READ, viewer.person_id, now)
     return stored
-
-
-async def note_deed(
-    session: WriteSession, person_id: UUID, deed: Deed, by_id: UUID | None, now: datetime, **facts: object
-) -> None:
-    """Keep what was done to an account, or read of it."""
-    row = {"person_id": person_id, "deed": deed, "by_id": by_id, "at": now, "facts": facts}
-    await session.execute(insert(PersonEvent).values(row))
 
 
 async def _first_password(database: Database, username: str, password: str) -> str | None:
@@ -136,84 +119,6 @@ async def _check_not_last(session: WriteSession, stored: StoredPerson) -> None:
         raise LastAdministrator(
             "Make somebody else an administrator first, active, with a password, without end."
         )
-
-
-def _changed(before: PersonDraft, after: PersonDraft) -> list[str]:
-    return [one.name for one in fields(PersonDraft) if getattr(before, one.name) != getattr(after, one.name)]
-
-
-async def _store(
-    session: WriteSession,
-    draft: PersonDraft,
-    person_id: UUID,
-    version: int,
-    unit_id: int | None,
-    stored: StoredPerson | None,
-    password_hash: str | None,
-    now: datetime,
-) -> None:
-    row: dict[str, Any] = {
-        "name": draft.name,
-        "role": draft.role,
-        "unit_id": unit_id,
-        "phone": draft.phone,
-        "officer_number": draft.officer_number,
-        "valid_until": draft.valid_until,
-        "is_active": draft.is_active,
-        "version": version,
-    }
-    if stored is None:
-        new = {"id": person_id, "username": draft.username, "password_hash": password_hash, "created_at": now}
-        await session.execute(insert(Person).values(**new, **row))
-    else:
-        await session.execute(update(Person).where(col(Person.id) == person_id).values(**row))
-
-
-async def _store_duties(
-    session: WriteSession,
-    draft: PersonDraft,
-    person_id: UUID,
-    stored: StoredPerson | None,
-    reference: Reference,
-    today: date,
-) -> None:
-    """Make the duties that are not over those of the draft."""
-    before = {_grid_and_day(duty): duty for duty in stored.draft.duties} if stored else {}
-    after = {_grid_and_day(duty): duty for duty in draft.duties}
-    for key, duty in before.items():
-        if key not in after:
-            await _end_duty(session, person_id, duty, today)
-    for key, duty in after.items():
-        row = {"to_on": duty.to_on, "is_phone_public": duty.is_phone_public}
-        if key not in before:
-            key_row = {
-                "person_id": person_id,
-                "grid_id": reference.grids[duty.grid].id,
-                "from_on": duty.from_on,
-            }
-            # One that was over may begin again on the same day, by a correction.
-            statement = postgresql.insert(GridPerson).values(**key_row, **row)
-            await session.execute(statement.on_conflict_do_update(index_elements=list(key_row), set_=row))
-        elif before[key] != duty:
-            await session.execute(update(GridPerson).where(*_is(person_id, duty)).values(**row))
-
-
-async def _end_duty(session: WriteSession, person_id: UUID, duty: Duty, today: date) -> None:
-    if duty.from_on < today:
-        yesterday = today - timedelta(days=1)
-        await session.execute(update(GridPerson).where(*_is(person_id, duty)).values(to_on=yesterday))
-    else:
-        await session.execute(delete(GridPerson).where(*_is(person_id, duty)))
-
-
-def _is(person_id: UUID, duty: Duty) -> tuple[ColumnElement[bool], ...]:
-    # By code: the duty may have begun on an earlier version of the grid.
-    grids = select(col(Grid.id)).where(col(Grid.code) == duty.grid)
-    return (
-        col(GridPerson.person_id) == person_id,
-        col(GridPerson.grid_id).in_(grids),
-        col(GridPerson.from_on) == duty.from_on,
-    )
 
 
 def _grid_and_day(duty: Duty) -> tuple[str, date]:

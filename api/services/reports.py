@@ -1,7 +1,6 @@
 """From a report to a ticket: locate, file, dispatch, all in one transaction, once however often it is sent."""
 
-import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,15 +11,17 @@ from sqlmodel import col
 
 from api.db import WriteSession
 from api.domain.access import Role, Viewer
+from api.domain.answers import check_answers
 from api.domain.cases import Case, Triage
 from api.domain.catalogue import Condition
 from api.domain.errors import FieldWrong, IdTaken
 from api.domain.evidence import Brought, PhotoFacts, require
-from api.domain.geo import Crs, to_wgs84
+from api.domain.geo import Place, to_wgs84
 from api.domain.lifecycle import Action, Need, find_step
 from api.domain.reference import Reference
-from api.domain.reports import Priority, Source
-from api.domain.signals import report_signals
+from api.domain.report_requests import ReportRequest
+from api.domain.reports import Source
+from api.domain.signals import Signal, report_signals
 from api.domain.tickets import By, Told, advance
 from api.models import Photo, Report, Ticket
 from api.queries.cases import lock_case_for_system
@@ -38,34 +39,6 @@ SOURCES: dict[Role, frozenset[Source]] = {
     Role.SUPERVISOR: frozenset({Source.SUPERVISION, Source.SUPERIOR, Source.MEDIA}),
 }
 """Which sources each role may name; the first in the order of `Source` is the default."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportRequest:
-    """What somebody reports, as it was sent: the place still in its own coordinates."""
-
-    id: UUID
-    category: str
-    condition: int | None
-    description: str
-    observed_at: datetime
-    longitude: float
-    latitude: float
-    crs: Crs
-    accuracy_m: float | None = None
-    provider: str | None = None
-    fixed_at: datetime | None = None
-    is_mocked: bool = False
-    address: str = ""
-    photo_ids: tuple[UUID, ...] = ()
-    source: Source | None = None
-    priority: Priority = Priority.NORMAL
-    self_fix: bool = False
-
-    def sha256(self) -> str:
-        """Return a hash by which the same report is known again."""
-        content = tuple(getattr(self, one.name) for one in fields(self))
-        return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +61,13 @@ async def file_report(
     """Make a ticket of a report; None when this very report had been filed before, perhaps a moment ago.
 
     An officer's report is filed by the system and dispatched by rule; others wait for a dispatcher. Raises
-    FieldWrong, EvidenceMissing, IdTaken (the id was used for another report) and GeoError; nothing is stored
-    then.
+    FieldWrong, AnswersRefused, EvidenceMissing, IdTaken (the id was used for another report) and GeoError; nothing
+    is stored then.
     """
     if await _filed_before(session, viewer, request):
         return None
     case = _new_case(reference, viewer, request, now)
-    signals = tuple(report_signals(is_mocked=request.is_mocked, accuracy_m=request.accuracy_m))
+    signals = _signals(case, reference, request)
     radius_m = reference.policies.duplicate_radius_m
     duplicates = tuple(await open_duplicates(session, viewer, case.category, case.place, radius_m))
     attachment = await attach_photos(session, case.id, viewer.person_id, request.photo_ids, may_await=True)
@@ -106,6 +79,7 @@ async def file_report(
         awaited_photo_ids=list(attachment.awaited),
         duplicates=[duplicate.as_json() for duplicate in duplicates],
         signals=[signal.as_json() for signal in signals],
+        answers=dict(request.answers) if request.answers else None,
     )
     if not await _claim(session, viewer, request, facts):
         # The same report came twice at once and the other was faster; its transaction has just ended.
@@ -195,6 +169,7 @@ def _new_case(reference: Reference, viewer: Viewer, request: ReportRequest, now:
     check_device_time(request.fixed_at, now, "/place/fixed_at")
     category = reference.category(request.category, "/category")
     condition = reference.condition(category.code, request.condition, "/condition")
+    check_answers(category.questions, request.answers)
     place = to_wgs84(request.longitude, request.latitude, request.crs)
     located = reference.locate(place, request.accuracy_m)
     return Case(
@@ -205,6 +180,7 @@ def _new_case(reference: Reference, viewer: Viewer, request: ReportRequest, now:
         condition=condition,
         place=place,
         grid_code=located.code,
+        place_code=_place_code(reference, request, place),
         reporter_id=viewer.person_id,
         source=_source(viewer, request.source),
         priority=request.priority,
@@ -212,6 +188,29 @@ def _new_case(reference: Reference, viewer: Viewer, request: ReportRequest, now:
         reported_at=now,
         address=request.address,
         description=request.description,
+    )
+
+
+def _place_code(reference: Reference, request: ReportRequest, place: Place) -> str | None:
+    """Return the place that was named, or else the one that the problem is at; FieldWrong when there is none."""
+    if request.at_place is None:
+        found = reference.places.at(place, request.accuracy_m)
+        return found.code if found else None
+    named = reference.places.by_code.get(request.at_place)
+    if named is None or not named.is_active:
+        raise FieldWrong("/at_place", "place_unknown", "There is no such place.", place=request.at_place)
+    return named.code
+
+
+def _signals(case: Case, reference: Reference, request: ReportRequest) -> tuple[Signal, ...]:
+    distance_m = reference.places.distance_m(request.at_place, case.place) if request.at_place else None
+    is_far = distance_m is not None and distance_m > reference.policies.place_reach_m
+    return tuple(
+        report_signals(
+            is_mocked=request.is_mocked,
+            accuracy_m=request.accuracy_m,
+            far_from_place_m=distance_m if is_far else None,
+        )
     )
 
 

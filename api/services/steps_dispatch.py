@@ -4,6 +4,7 @@ from api.domain.cases import Triage
 from api.domain.errors import FieldWrong, StepRefused
 from api.domain.lifecycle import Action
 from api.domain.requests import RequestKind, RequestState
+from api.services.corrections import correct_case, follow_correction
 from api.services.dispatch import send
 from api.services.taking import Taker, Taking, named_unit
 
@@ -109,7 +110,19 @@ def _end_call(taking: Taking, unit_id: int | None, state: RequestState) -> None:
     taking.advance(helper=taking.reference.units[call.unit_id].code)
 
 
+async def _correct(taking: Taking) -> None:
+    """更正: class, condition, grid or place is another, and the rules look at the ticket again."""
+    case, reference = taking.case, taking.reference
+    changed = correct_case(case, taking.request, reference)
+    taking.require(case.condition, has_correction=bool(changed))
+    if case.condition is None:
+        raise FieldWrong("/condition", "missing", "The class has several filing conditions; name one.")
+    taking.advance(corrected=changed)
+    follow_correction(case, reference, taking.now)
+
+
 TAKERS: dict[Action, Taker] = {
+    Action.CORRECT: _correct,
     Action.DISPATCH: _dispatch,
     Action.RULE: _rule,
     Action.RETURN: _return,

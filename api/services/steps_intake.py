@@ -4,10 +4,10 @@ from datetime import datetime
 
 from api.domain.cases import Case, Triage
 from api.domain.catalogue import Condition
-from api.domain.errors import FieldWrong
 from api.domain.lifecycle import Action, find_step
 from api.domain.reference import Reference
 from api.domain.tickets import BY_SYSTEM, Told, advance
+from api.services.corrections import correct_case
 from api.services.dispatch import send_by_rule, stage_terms
 from api.services.taking import Taker, Taking
 
@@ -22,30 +22,9 @@ def file_and_send(case: Case, condition: Condition, reference: Reference, now: d
     send_by_rule(case, reference, now)
 
 
-def _correct(taking: Taking) -> None:
-    """Take over class, condition and grid as a dispatcher corrected them."""
-    case, request, reference = taking.case, taking.request, taking.reference
-    if request.category is not None and not _is_retired(case, request.category, reference):
-        category = reference.category(request.category, "/category")
-        if reference.category_ids[category.code] != case.category_id:
-            case.category, case.category_id = category.code, reference.category_ids[category.code]
-            case.condition = None
-    if request.condition is not None or case.condition is None:
-        case.condition = reference.known_condition(case.category_id, request.condition, "/condition")
-    if request.grid is not None:
-        if request.grid not in reference.grids:
-            raise FieldWrong("/grid", "grid_unknown", "There is no such grid.")
-        case.grid_code = request.grid
-
-
-def _is_retired(case: Case, category: str, reference: Reference) -> bool:
-    """Tell whether the ticket's own class is named, which was retired: only tickets that have it keep it."""
-    return category == case.category and category not in reference.category_ids
-
-
 async def _ask_verification(taking: Taking) -> None:
     """发核实: an officer of the grid goes and looks whether the tip is true."""
-    _correct(taking)
+    correct_case(taking.case, taking.request, taking.reference)
     case = taking.case
     taking.require(case.condition, has_grid=case.grid_code is not None)
     if case.triage is Triage.PHOTOS_AWAITED:
@@ -61,7 +40,7 @@ async def _answer_verification(taking: Taking) -> None:
 
 async def _file(taking: Taking) -> None:
     """立案: a dispatcher confirms class, condition and grid, then the rules send the ticket on."""
-    _correct(taking)
+    correct_case(taking.case, taking.request, taking.reference)
     case = taking.case
     taking.require(case.condition, has_condition=case.condition is not None)
     assert case.condition is not None  # noqa: S101  just required

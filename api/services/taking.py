@@ -41,10 +41,15 @@ class StepRequest:
     master: str | None = None
     until: datetime | None = None
     confirmed: bool | None = None
+    at_place: str | None = None
 
     def sha256(self, ticket_id: UUID) -> str:
-        """Return a hash by which the same request for the same ticket is known again."""
-        content = (ticket_id, *(getattr(self, one.name) for one in fields(self)))
+        """Return a hash by which the same request for the same ticket is known again.
+
+        `at_place`, which an earlier release did not know, counts only where it is said.
+        """
+        told = [getattr(self, one.name) for one in fields(self) if one.name != "at_place"]
+        content = (ticket_id, *told, *(("at_place", self.at_place) if self.at_place is not None else ()))
         return hashlib.sha256(repr(content).encode()).hexdigest()
 
     @property

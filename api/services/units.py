@@ -10,12 +10,14 @@ from sqlmodel import col
 from api.db import WriteSession
 from api.domain.access import Viewer
 from api.domain.errors import FieldWrong, UnitInUse
+from api.domain.kept_changes import KeptChange, Noun
 from api.domain.reference import Reference, UnitFacts
 from api.domain.units import UnitDraft, check_unit
 from api.domain.versions import check_version
 from api.models import Unit
 from api.queries.units import find_work, load_units, lock_unit, lock_units, worked_on
 from api.services.handing_over import NOTHING, HandedOver, hand_over
+from api.services.kept_changes import keep_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +61,29 @@ async def put_unit(
     parent_id = check_unit(draft, units, reference.calendars)
     handed_over = NOTHING
     if stored is not None and not draft.is_active and (stored.is_active or successor is not None):
-        handed_over = await _close_down(session, viewer, reference, stored, by_code, successor, now)
+        handed_over = await close_down(session, viewer, reference, stored, by_code, successor, now)
     version = stored.version if stored else 0
     if not is_same:
         version += 1
-        await _store(session, draft, stored, parent_id, version)
+        await store_unit(session, draft, stored, parent_id)
+        before = UnitDraft.of(stored, units) if stored else None
+        await keep_changes(session, [kept_change(before, draft)], viewer.person_id, now)
     return PutUnit(draft, version, is_new=stored is None, handed_over=handed_over)
 
 
-async def _close_down(
+async def close_down(
     session: WriteSession,
-    viewer: Viewer,
+    viewer: Viewer | None,
     reference: Reference,
     unit: UnitFacts,
     units: Mapping[str, UnitFacts],
     successor: str | None,
     now: datetime,
 ) -> HandedOver:
-    """Hand over what the unit works on; UnitInUse while something depends on it that can't be handed over."""
+    """Hand over what the unit works on; UnitInUse while something depends on it that can't be handed over.
+
+    `units` are those of the office by code; `viewer` None: the command line.
+    """
     heir = _heir(unit, units, successor)
     await lock_unit(session, unit.id)
     work, tickets = await find_work(session, unit.id), await worked_on(session, unit.id)
@@ -104,9 +111,10 @@ def _heir(unit: UnitFacts, units: Mapping[str, UnitFacts], successor: str | None
     return heir
 
 
-async def _store(
-    session: WriteSession, draft: UnitDraft, stored: UnitFacts | None, parent_id: int | None, version: int
+async def store_unit(
+    session: WriteSession, draft: UnitDraft, stored: UnitFacts | None, parent_id: int | None
 ) -> None:
+    """Write a unit, new or in its next version; that it may be so was checked before."""
     row = {
         "name_zh": draft.name_zh,
         "name_en": draft.name_en,
@@ -116,9 +124,14 @@ async def _store(
         "calendar_code": draft.calendar,
         "is_fallback": draft.is_fallback,
         "is_active": draft.is_active,
-        "version": version,
+        "version": stored.version + 1 if stored else 1,
     }
     if stored is None:
         await session.execute(insert(Unit).values(code=draft.code, **row))
     else:
         await session.execute(update(Unit).where(col(Unit.id) == stored.id).values(**row))
+
+
+def kept_change(before: UnitDraft | None, after: UnitDraft) -> KeptChange:
+    """Return what is kept of a unit's change; `before` None: it is new."""
+    return KeptChange(Noun.UNIT, after.code, before.as_facts() if before else None, after.as_facts())

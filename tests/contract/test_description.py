@@ -28,6 +28,7 @@ VERBS = frozenset(
         "locate",
         "put",
         "ready",
+        "resend",
         "revoke",
         "step",
     }
@@ -142,6 +143,10 @@ def test_what_is_read_refuses_unknown_members() -> None:
             reference = content["schema"].get("$ref", "")
             name = reference.removeprefix("#/components/schemas/")
             schema = schemas[name] if name else content["schema"]
+            if operation["operationId"].endswith("_import") and (
+                schema.get("format") == "binary" or schema.get("additionalProperties") is True
+            ):
+                continue  # a file in a format that others define
             assert schema.get("additionalProperties") is False, f"{method} {path}: {name}"
 
 

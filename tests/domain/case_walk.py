@@ -196,7 +196,7 @@ class CaseWalk(RuleBasedStateMachine):
             note="已处理" if is_complete else data.draw(st.sampled_from(("", "已处理"))),
             reason="理由" if is_complete else "",
             photo_ids=tuple(PURPOSES) if is_complete else (data.draw(st.sampled_from(list(PURPOSES))),),
-            category=data.draw(st.sampled_from((None, None, None, "P0101"))),
+            category=data.draw(st.sampled_from((None, None, None, "P0101", "E0301"))),
             condition=1 if condition is None else None,
             grid=GRID if self.case.grid_code is None and is_complete else None,
             unit=data.draw(st.sampled_from(("unit1", "unit2", "unit3"))) if is_complete else None,

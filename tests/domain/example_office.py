@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
@@ -97,7 +98,8 @@ RULES = RuleIndex(
         DispatchRule(
             "buildings", "E0101", "unit3", "违建", "buildings", limit=Limit(12, LimitUnit.WORKING_HOUR)
         ),
-    )
+    ),
+    ZoneInfo("Asia/Shanghai"),
 )
 """Manhole covers (P0101) have no rule: the grid's owner has them, or triage."""
 
@@ -145,6 +147,7 @@ policies = st.builds(
     escalation_ladder=st.integers(0, 4).map(lambda length: DEFAULT_LADDER[:length]),
     close_after_check=st.booleans(),
     fallback_to_grid_owner=st.booleans(),
+    redispatch_on_correction=st.booleans(),
     checker_may_be_reporter=st.booleans(),
 )
 

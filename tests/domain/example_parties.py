@@ -124,6 +124,9 @@ OPEN_TO_ALL = {
     Action.SUPERVISE,
     Action.RECOMPUTE,
     Action.REASSIGN,
+    Action.CORRECT,
+    Action.REDISPATCH,
+    Action.RECALL,
     Action.REASSIGN_HELP,
 }
 """Open to everybody whom the table names."""

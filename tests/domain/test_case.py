@@ -25,7 +25,7 @@ from tests.domain.example_office import BY_ID
 
 CHECKS = frozenset({Action.PASS_CHECK, Action.FAIL_CHECK})
 WITH_UNIT = frozenset({State.ASSIGNED, State.IN_PROGRESS})
-SENDING = frozenset({Action.DISPATCH, Action.RULE})
+SENDING = frozenset({Action.DISPATCH, Action.RULE, Action.REDISPATCH})
 CHECK_PHOTOS = frozenset({Purpose.CHECK, Purpose.EVIDENCE})
 HOUR = timedelta(hours=1)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -11,7 +12,7 @@ import yaml
 from api.domain.access import Role
 from api.domain.catalogue import Catalogue
 from api.domain.catalogue_csv import read_catalogue
-from api.domain.dispatch import Decision, Matter, Reason, RuleIndex, choose
+from api.domain.dispatch import Decision, Fallback, Matter, Reason, RuleIndex, choose
 from api.domain.dispatch_conflicts import Known, conflicts
 from api.domain.dispatch_files import rules_from_list
 from api.domain.dispatch_rules import DispatchRule
@@ -37,6 +38,7 @@ COMMUNITIES = [f"990101001{number:03d}" for number in range(1, 17)]
 SOURCES = {"officer", "supervision", "hotline", "citizen", "superior", "media"}
 FALLING_BACK = {"E0604", "P0503"}
 NOW = datetime(2026, 11, 22, 4, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def load(name: str) -> dict[str, Any]:
@@ -61,14 +63,14 @@ def send(
     grid: str = "990101001001001",
     source: str = "officer",
 ) -> Decision:
-    return choose(RuleIndex(rules), Matter(category, condition, grid, source, NOW), fallback_unit="street")
+    return choose(RuleIndex(rules, ZONE), Matter(category, condition, grid, source, NOW), Fallback("street"))
 
 
 def test_the_rules_have_no_conflicts_with_each_other_or_with_the_other_files(
     catalogue: Catalogue, rules: tuple[DispatchRule, ...]
 ) -> None:
-    known = Known(catalogue.categories, catalogue.conditions, COMMUNITIES, SOURCES, UNIT_CODES)
-    assert conflicts(rules, known) == []
+    known = Known(catalogue.categories, catalogue.conditions, COMMUNITIES, sources=SOURCES, units=UNIT_CODES)
+    assert conflicts(rules, ZONE, known) == []
 
 
 def test_every_class_is_sent_by_a_rule_except_those_meant_to_fall_back(

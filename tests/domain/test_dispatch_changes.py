@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from api.domain.dispatch_changes import RuleSet, compare_rules, fingerprint
 from api.domain.dispatch_conflicts import Known
 from api.domain.dispatch_files import mapping_from_rule, rule_from_mapping
+from api.domain.dispatch_hours import WeeklyHours
 from api.domain.dispatch_rules import DispatchRule
 from api.domain.limits import Limit, LimitUnit
-from tests.domain.example_rules import NOON, random_rules, rule
+from tests.domain.example_rules import NOON, SUNDAY_EVENING, ZONE, random_rules, rule
 
 FULL = replace(
     rule("full", "E0406", condition=1, grid_prefix="0601", source="hotline", order=-3, valid_from=NOON),
@@ -19,6 +20,7 @@ FULL = replace(
     limit=Limit(4, LimitUnit.WORKING_HOUR),
     priority="high",
     valid_until=NOON + timedelta(days=3),
+    hours=(SUNDAY_EVENING, WeeklyHours((1, 3), 22 * 60, 24 * 60)),
 )
 
 
@@ -60,7 +62,7 @@ def test_a_fingerprint_does_not_go_by_the_zone_in_which_an_instant_is_written() 
 def test_what_is_wrong_is_told_at_the_line_of_the_value_or_of_what_is_around_it() -> None:
     rules = (rule("one", "E04"), rule("two", "E04"))
     lines = {"/rules": 1, "/rules/0": 2, "/rules/1": 5, "/rules/1/category": 6}
-    wrong = RuleSet(rules, lines).wrong(Known(categories={"P0101"}))
+    wrong = RuleSet(rules, lines).wrong(Known(categories={"P0101"}), ZONE)
     assert [(one.pointer, one.line) for one in wrong] == [
         ("/rules/0/category", 2),
         ("/rules/1/order", 5),

@@ -4,10 +4,12 @@ import pytest
 import yaml
 
 from api.domain.dispatch_files import rule_from_mapping, rules_from_list
+from api.domain.dispatch_hours import WeeklyHours
 from api.domain.dispatch_rules import DispatchRule
 from api.domain.errors import FieldWrong
 from api.domain.limits import Limit, LimitUnit
 
+NIGHT: dict[str, object] = {"days": [5, 6], "from": "22:00", "to": "06:00"}
 LEAST: dict[str, object] = {"id": "r", "lead_unit": "street", "name_zh": "兜底", "name_en": "All"}
 
 
@@ -25,6 +27,9 @@ def test_a_rule_with_every_field_is_read_from_yaml() -> None:
       order: -10
       valid_from: 2026-10-01T00:00:00+08:00
       valid_until: 2026-10-09T00:00:00+08:00
+      hours:
+        - {days: [6, 5], from: "22:00", to: "06:00"}
+        - {days: [7], from: "18:00", to: "00:00"}
       name_zh: 占道经营
       name_en: Street vending
     """
@@ -42,6 +47,7 @@ def test_a_rule_with_every_field_is_read_from_yaml() -> None:
             order=-10,
             valid_from=datetime(2026, 9, 30, 16, tzinfo=UTC),
             valid_until=datetime(2026, 10, 8, 16, tzinfo=UTC),
+            hours=(WeeklyHours((5, 6), 1320, 360), WeeklyHours((7,), 1080, 1440)),
             name_zh="占道经营",
             name_en="Street vending",
         ),
@@ -51,6 +57,7 @@ def test_a_rule_with_every_field_is_read_from_yaml() -> None:
 def test_what_is_left_out_or_null_is_left_open() -> None:
     bare = rule_from_mapping(LEAST)
     nulls = {"condition": None, "source": None, "limit": None, "priority": None, "valid_from": None}
+    nulls |= {"place": None, "area": None, "place_type": None}
     assert bare == rule_from_mapping({**LEAST, **nulls})
     assert (bare.category, bare.grid_prefix, bare.helping_units, bare.order) == ("", "", (), 0)
 
@@ -71,6 +78,24 @@ def test_what_is_left_out_or_null_is_left_open() -> None:
         ({"valid_from": "soon"}, "/0/valid_from", "field_mistyped"),
         ({"valid_from": "2026-10-01T00:00:00"}, "/0/valid_from", "naive_instant"),
         ({"category": "X"}, "/0/category", "not_a_category"),
+        ({"place": 3}, "/0/place", "field_mistyped"),
+        ({"place": "market-3", "area": "stalls"}, "/0/area", "where_given_twice"),
+        ({"hours": dict[str, object]()}, "/0/hours", "field_mistyped"),
+        ({"hours": [NIGHT] * 29}, "/0/hours", "too_many"),
+        ({"hours": [NIGHT, "always"]}, "/0/hours/1", "field_mistyped"),
+        ({"hours": [{**NIGHT, "until": "x"}]}, "/0/hours/0", "field_mistyped"),
+        ({"hours": [{**NIGHT, "days": 5}]}, "/0/hours/0/days", "field_mistyped"),
+        ({"hours": [{**NIGHT, "days": ["5"]}]}, "/0/hours/0/days", "field_mistyped"),
+        ({"hours": [{**NIGHT, "days": [True]}]}, "/0/hours/0/days", "field_mistyped"),
+        ({"hours": [{**NIGHT, "days": list[int]()}]}, "/0/hours/0/days", "days_wrong"),
+        ({"hours": [{**NIGHT, "days": [0]}]}, "/0/hours/0/days", "days_wrong"),
+        ({"hours": [{**NIGHT, "days": [1, 1]}]}, "/0/hours/0/days", "days_wrong"),
+        ({"hours": [{**NIGHT, "from": 1320}]}, "/0/hours/0/from", "field_mistyped"),
+        ({"hours": [{**NIGHT, "from": "24:00"}]}, "/0/hours/0/from", "time_wrong"),
+        ({"hours": [{**NIGHT, "to": "6:00"}]}, "/0/hours/0/to", "time_wrong"),
+        ({"hours": [{**NIGHT, "to": "25:00"}]}, "/0/hours/0/to", "time_wrong"),
+        ({"hours": [{**NIGHT, "to": "06:00\n"}]}, "/0/hours/0/to", "time_wrong"),
+        ({"hours": [{**NIGHT, "to": "22:00"}]}, "/0/hours/0/to", "hours_empty"),
     ],
 )
 def test_a_wrong_field_is_refused_with_its_place_in_the_file(

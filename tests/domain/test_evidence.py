@@ -47,6 +47,7 @@ EVERYTHING = Brought(
     has_handler=True,
     has_master=True,
     has_until=True,
+    has_correction=True,
 )
 
 needs = st.sets(st.sampled_from(Need))
@@ -63,6 +64,7 @@ needs = st.sets(st.sampled_from(Need))
         (Need.HANDLER, Brought(has_handler=True)),
         (Need.MASTER, Brought(has_master=True)),
         (Need.UNTIL, Brought(has_until=True)),
+        (Need.CORRECTION, Brought(has_correction=True)),
         (Need.BEFORE_PHOTO, Brought(photos=showing(Purpose.BEFORE))),
         (Need.AFTER_PHOTO, Brought(photos=showing(Purpose.AFTER))),
         (Need.CHECK_PHOTO, Brought(photos=showing(Purpose.CHECK))),

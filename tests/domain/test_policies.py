@@ -21,6 +21,9 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "grid_tolerance_m": 10.5,
         "grid_tolerance_max_m": 10.5,
         "grid_sliver_m2": 0,
+        "place_reach_m": 500,
+        "grid_code_pattern": "2+2+2+3+3+2",
+        "officers_per_grid_min": 1,
         "light_yellow_share": 1,
         "due_soon_s": 0,
         "intake_limit": {"minutes": 5, "calendar": "city"},
@@ -42,8 +45,12 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "urgent_notices_at_once": False,
         "number_template": "{sequence}",
         "close_after_check": False,
+        "fallback_to_place_unit": False,
+        "fallback_to_area_owner": False,
         "fallback_to_grid_owner": False,
+        "redispatch_on_correction": False,
         "checker_may_be_reporter": True,
+        "public_responsibility": False,
     }
     assert set(given) == {field.name for field in fields(Policies)}
     policies = Policies.from_mapping(given)
@@ -113,6 +120,10 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         ),
         ("digest_from", 1, "/digest_from", "policy_out_of_range"),
         ("urgent_notices_at_once", "yes", "/urgent_notices_at_once", "policy_mistyped"),
+        ("grid_code_pattern", 15, "/grid_code_pattern", "policy_mistyped"),
+        ("grid_code_pattern", "15", "/grid_code_pattern", "policy_out_of_range"),
+        ("grid_code_pattern", "2+2+2+3+3+0", "/grid_code_pattern", "policy_out_of_range"),
+        ("officers_per_grid_min", -1, "/officers_per_grid_min", "policy_out_of_range"),
         ("grid_tolerance_max_m", 49, "/grid_tolerance_max_m", "policy_at_odds"),
         ("grid_tolerance_m", 201, "/grid_tolerance_max_m", "policy_at_odds"),
     ],

@@ -1,6 +1,7 @@
 """The reference snapshot: which condition is meant, which grids lie above a place, who takes what no rule covers."""
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -64,7 +65,7 @@ OFFICE = Reference(
         UNIT_GRID: grid(UNIT_GRID, GridLevel.UNIT_GRID, COMMUNITY, unit_id=2),
     },
     grid_index=GridIndex([]),
-    rules=RuleIndex(()),
+    rules=RuleIndex((), ZoneInfo("Asia/Shanghai")),
     calendars={CHINA.code: CHINA},
     policies=Policies(),
 )
@@ -105,6 +106,17 @@ def test_a_retired_class_is_known_to_its_tickets_and_refused_for_new_reports() -
 def test_a_class_in_force_has_the_name_of_its_code_whatever_was_retired_later() -> None:
     again = replace(OFFICE, known_categories={**OFFICE.known_categories, 4: replace(RETIRED, code="E0406")})
     assert again.categories_by_code["E0406"] == category("E0406")
+
+
+def test_a_retired_condition_is_known_to_its_tickets_and_chosen_by_nobody() -> None:
+    office = replace(OFFICE, retired_condition_ids=frozenset({2}))
+    assert office.condition_by_id(2) == CONDITIONS[1]
+    assert office.condition_id(2, CONDITIONS[1]) == 2
+    with pytest.raises(FieldWrong) as refused:
+        office.condition("E0110", 1, "/condition")
+    assert (refused.value.field_code, refused.value.facts["conditions"]) == ("condition_unknown", [2])
+    # The one that is left needs no number any more.
+    assert office.condition("E0110", None, "/condition") == CONDITIONS[2]
 
 
 def test_a_calendar_that_the_office_lacks_is_the_offices_to_add() -> None:

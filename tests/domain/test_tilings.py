@@ -95,3 +95,46 @@ def test_holes_and_scattered_areas_tile_exactly_too() -> None:
         "2": shapely.MultiPolygon([hole, far]),
     }
     assert check_tiling(areas, shapely.MultiPolygon([WEST, far])).is_exact
+
+
+cells = st.integers(0, 15)
+"""Numbers of the cells of a lattice of four by four."""
+
+
+def cell(number: int) -> shapely.Polygon:
+    """Return a cell with bent sides, so that none of them are hidden in a straight line."""
+    row, column = divmod(number, 4)
+    west, south = 116.0 + column * 0.001, 39.0 + row * 0.001
+    bend = 0.0001
+    ring = [
+        (west, south),
+        (west + 0.0005, south + bend),
+        (west + 0.001, south),
+        (west + 0.001 + bend, south + 0.0005),
+        (west + 0.001, south + 0.001),
+        (west + 0.0005, south + 0.001 + bend),
+        (west, south + 0.001),
+        (west + bend, south + 0.0005),
+    ]
+    return shapely.Polygon(ring)
+
+
+@given(st.lists(st.sets(cells, min_size=1, max_size=4), min_size=1, max_size=6), st.sets(cells))
+def test_exactly_what_is_covered_once_and_nothing_else_makes_a_tiling(
+    groups: list[set[int]], drawn: set[int]
+) -> None:
+    covered = [number for group in groups for number in group]
+    inside = drawn or set(covered)
+    areas = {
+        str(n): shapely.coverage_union_all([cell(one) for one in group]) for n, group in enumerate(groups)
+    }
+    tiling = check_tiling(areas, shapely.coverage_union_all([cell(one) for one in inside]))
+    twice = sum(covered.count(one) * (covered.count(one) - 1) // 2 for one in inside | set(covered))
+    assert tiling.is_acceptable == (sorted(covered) == sorted(inside))
+    for faults, expected in (
+        (tiling.gaps, len(inside - set(covered))),
+        (tiling.overlaps, twice),
+        (tiling.overhangs, sum(one not in inside for one in covered)),
+    ):
+        found_m2 = sum(fault.area_m2 for fault in faults)
+        assert found_m2 == pytest.approx(expected * SQUARE_M2, rel=1e-2, abs=1e-3)

@@ -9,6 +9,7 @@ import sys
 import time
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import event
 
@@ -29,7 +30,7 @@ async def tell(database_url: str, now: datetime) -> None:
     """Do a worker's round."""
     database = Database(database_url)
     async with database.snapshot() as session:
-        reference = await load_reference(session)
+        reference = await load_reference(session, ZoneInfo("Asia/Shanghai"))
     await raise_notices(database, reference, now)
     print("raised", flush=True)  # noqa: T201  what the test reads
     event.listen(database.engine.sync_engine, "before_cursor_execute", hang)

@@ -31,7 +31,7 @@ async def upload(database_url: str, folder: str, photo_ids: Iterator[UUID]) -> N
     """Store a photo under each id."""
     database, files = Database(database_url), FolderStore(Path(folder))
     async with database.snapshot() as session:
-        reference = await load_reference(session)
+        reference = await load_reference(session, ZoneInfo("Asia/Shanghai"))
         chosen = select(col(Person.id)).where(col(Person.username) == "officer01")
         person_id = (await session.execute(chosen)).scalar_one()
     viewer = Viewer(person_id, uuid4(), "officer01", "", Role.OFFICER, None, ())

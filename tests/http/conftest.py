@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from api.settings import Settings
@@ -18,3 +19,17 @@ async def shared_house(
     async with opened_house(settings) as house:
         yield house
     server.drop(name)
+
+
+@pytest.fixture
+async def resident(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """Return somebody who is not signed in, on a street that a test may change."""
+    async with house.client() as client:
+        yield client
+
+
+@pytest.fixture
+async def visitor(shared_house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """Return somebody who is not signed in and changes nothing."""
+    async with shared_house.client() as client:
+        yield client

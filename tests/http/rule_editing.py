@@ -8,7 +8,7 @@ from tests.conftest import House
 
 RULES = "/v1/dispatch/rules"
 STALLS = f"{RULES}/e0406"
-COMPUTED = ("id", "name", "covers")
+COMPUTED = ("id", "name", "covers", "broken")
 """Members that a rule is shown with and that are not sent back."""
 
 MARKET_DAY: dict[str, Any] = {
@@ -58,6 +58,11 @@ async def sent_to(house: House, category: str = "E0406", grid: str = "9901010010
     )
     assert answer.status_code == 200, answer.text
     return answer.json()["unit"]["code"]
+
+
+def as_read(answer: httpx.Response) -> dict[str, Any]:
+    """Return a rule as its next read shows it, from the answer of the change."""
+    return {name: value for name, value in answer.json().items() if name != "waiting_now_covered"}
 
 
 def wrong(answer: httpx.Response) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import pytest
 
 from api.settings import Settings
 from tests.conftest import House, opened_house
-from tests.http.rule_editing import MARKET_DAY, RULES, STALLS, editable, put, read, sent_to, wrong
+from tests.http.rule_editing import MARKET_DAY, RULES, STALLS, as_read, editable, put, read, sent_to, wrong
 
 
 async def listed(house: House, **query: Any) -> list[str]:  # noqa: ANN401  any parameter
@@ -25,9 +25,13 @@ async def test_the_desk_reads_a_rule_as_it_is_maintained(shared_house: House) ->
             "is_active": True,
             "name": "Row of street lamps dark",
             "covers": "condition P0137-2, everywhere",
+            "broken": [],
             "category": "P0137",
             "condition": 2,
+            "place": None,
             "grid_prefix": "",
+            "area": None,
+            "place_type": None,
             "source": None,
             "lead_unit": "power",
             "helping_units": [],
@@ -36,6 +40,7 @@ async def test_the_desk_reads_a_rule_as_it_is_maintained(shared_house: House) ->
             "order": 0,
             "valid_from": None,
             "valid_until": None,
+            "hours": [],
             "name_zh": "路灯连片不亮",
             "name_en": "Row of street lamps dark",
         }
@@ -137,7 +142,7 @@ async def test_a_change_counts_at_once(house: House) -> None:
     answer = await put(house, await editable(house, lead_unit="market"), STALLS)
     assert (answer.status_code, answer.json()["version"]) == (200, 2), answer.text
     assert await sent_to(house) == "market"
-    assert await read(house, STALLS) == answer.json()
+    assert await read(house, STALLS) == as_read(answer)
 
 
 async def test_a_change_counts_in_another_process_at_its_next_request(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.media_types import prefers_geojson
+from api.media_types import prefers_geojson, prefers_page
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,22 @@ def test_geojson_is_sent_to_who_names_it(accept: str) -> None:
 )
 def test_everybody_else_gets_json(accept: str) -> None:
     assert not prefers_geojson(accept)
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/html",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        "text/html;q=0.5, */*;q=0.1",
+    ],
+)
+def test_browsers_are_shown_a_page(accept: str) -> None:
+    assert prefers_page(accept)
+
+
+@pytest.mark.parametrize(
+    "accept", ["", "*/*", "text/*", "application/json", "application/json, text/html;q=0.9", "text/html;q=0"]
+)
+def test_programs_are_sent_data(accept: str) -> None:
+    assert not prefers_page(accept)

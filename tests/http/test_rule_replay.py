@@ -1,6 +1,7 @@
 """A change of the dispatch rules tried out on the past: counts, examples with reasons, and nothing stored."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -118,7 +119,7 @@ async def test_a_replay_is_bounded_says_so_and_asks_once_for_each_batch(house: H
         house.database.engine.sync_engine, "before_cursor_execute", lambda *found: asked.append(found[2])
     )
     async with house.database.snapshot() as session:
-        present = await load_reference(session)
+        present = await load_reference(session, ZoneInfo("Asia/Shanghai"))
     changed = with_changed_rules(present, [], ["e0406"])
     for bound, complete, statements in ((3, False, 2), (5, True, 2), (100, True, 1)):
         found = Replay(present, changed)

@@ -21,12 +21,15 @@ ENUM_COLUMNS = [
 ]
 
 REFERENCE_TABLES = {
+    "areas": "UPDATE areas SET name_en = name_en",
     "calendars": "UPDATE calendars SET name_en = name_en",
     "calendar_days": "UPDATE calendar_days SET name_en = name_en",
     "categories": "UPDATE categories SET minor_en = minor_en",
     "conditions": "UPDATE conditions SET condition_en = condition_en",
     "dispatch_rules": "UPDATE dispatch_rules SET name_en = name_en",
     "grids": "UPDATE grids SET name_en = name_en",
+    "place_types": "UPDATE place_types SET name_en = name_en",
+    "places": "UPDATE places SET name_en = name_en",
     "policies": "UPDATE policies SET value = value",
     "units": "UPDATE units SET name_en = name_en",
 }

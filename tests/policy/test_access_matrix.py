@@ -41,9 +41,25 @@ ROLES = {
     "photo_store": "officer dispatcher unit_member unit_lead supervisor",
     "photo_get": ALL,
     "catalog_get": ALL,
+    "catalog_versions": "supervisor administrator",
+    "catalog_import": "administrator",
+    "category_get": ALL,
+    "category_put": "administrator",
     "grid_list": ALL,
     "grid_get": ALL,
     "grid_locate": ALL,
+    "grid_versions": ALL,
+    "grid_import": "administrator",
+    "area_list": ALL,
+    "area_get": ALL,
+    "area_put": "administrator",
+    "area_import": "administrator",
+    "type_list": ALL,
+    "place_list": ALL,
+    "place_get": ALL,
+    "place_put": "administrator",
+    "place_import": "administrator",
+    "signer_list": "dispatcher supervisor administrator",
     "deadline_explain": ALL,
     "dispatch_explain": "dispatcher supervisor administrator",
     "rule_list": "dispatcher supervisor administrator",
@@ -52,6 +68,7 @@ ROLES = {
     "rule_export": "dispatcher supervisor administrator",
     "rule_import": "administrator",
     "rule_replay": "supervisor administrator",
+    "triage_resend": "dispatcher administrator",
     "notice_list": ALL,
     "calendar_list": ALL,
     "calendar_get": ALL,
@@ -63,9 +80,11 @@ ROLES = {
     "unit_list": ALL,
     "unit_get": ALL,
     "unit_put": "administrator",
+    "unit_import": "administrator",
     "person_list": "supervisor administrator",
     "person_get": "supervisor administrator",
     "person_put": "administrator",
+    "person_import": "administrator",
     "password_put": "administrator",
     "password_change": ALL,
 }
@@ -115,6 +134,42 @@ DEPOT = {
     "is_fallback": False,
     "is_active": True,
 }
+AREA: dict[str, Any] = {
+    "kind": "ownership",
+    "name_zh": "站前",
+    "name_en": "Forecourt",
+    "geometry": {
+        "type": "Polygon",
+        "coordinates": [[[116.40, 39.91], [116.401, 39.91], [116.401, 39.911], [116.40, 39.91]]],
+    },
+}
+MARKET: dict[str, Any] = {
+    "type": "market",
+    "name_zh": "菜市场",
+    "name_en": "Market",
+    "geometry": {"type": "Point", "coordinates": [116.40, 39.91]},
+}
+CLASS: dict[str, Any] = {
+    "scheme": "local",
+    "major_zh": "其他",
+    "major_en": "Others",
+    "minor_zh": "其他",
+    "minor_en": "Others",
+    "conditions": [
+        {
+            "number": 1,
+            "condition_zh": "发现",
+            "condition_en": "Seen",
+            "closing_zh": "消除",
+            "closing_en": "Gone",
+            "limit": {"value": 1, "unit": "working_day"},
+            "after_photo": True,
+            "self_fix": False,
+        }
+    ],
+    "is_active": True,
+}
+NO_FEATURES: dict[str, Any] = {"type": "FeatureCollection", "features": []}
 NEWCOMER: dict[str, Any] = {
     "name": "新人",
     "role": "dispatcher",
@@ -142,9 +197,30 @@ REQUESTS = {
     "photo_store": Request("PUT", f"/v1/photos/{NOBODY}"),
     "photo_get": Request("GET", f"/v1/photos/{NOBODY}"),
     "catalog_get": Request("GET", "/v1/catalog"),
+    "catalog_versions": Request("GET", "/v1/catalog/versions"),
+    "catalog_import": Request("POST", "/v1/catalog/import", "dry_run=true"),
+    "category_get": Request("GET", "/v1/catalog/classes/E0406"),
+    "category_put": Request("PUT", "/v1/catalog/classes/E9999", body=CLASS),
     "grid_list": Request("GET", "/v1/grids"),
     "grid_get": Request("GET", "/v1/grids/990101001001"),
     "grid_locate": Request("GET", "/v1/grids/locate", "longitude=116.40&latitude=39.91&crs=wgs84"),
+    "area_list": Request("GET", "/v1/areas"),
+    "area_get": Request("GET", "/v1/areas/station"),
+    "area_put": Request("PUT", "/v1/areas/matrix", body=AREA),
+    "area_import": Request("POST", "/v1/areas/import", "crs=wgs84&dry_run=true", body=NO_FEATURES),
+    "type_list": Request("GET", "/v1/place-types"),
+    "place_list": Request("GET", "/v1/places"),
+    "place_get": Request("GET", "/v1/places/none"),
+    "place_put": Request("PUT", "/v1/places/matrix", body=MARKET),
+    "place_import": Request("POST", "/v1/places/import", "crs=wgs84&dry_run=true", body=NO_FEATURES),
+    "signer_list": Request("GET", "/v1/places/none/signers"),
+    "grid_versions": Request("GET", "/v1/grids/990101001001/versions"),
+    "grid_import": Request(
+        "POST",
+        "/v1/grids/import",
+        "crs=wgs84&dry_run=true",
+        body={"type": "FeatureCollection", "features": []},
+    ),
     "deadline_explain": Request("GET", "/v1/deadlines/explain", "condition=E0406-1"),
     "dispatch_explain": Request(
         "GET", "/v1/dispatch/explain", "category=E0406&longitude=116.40&latitude=39.91"
@@ -158,6 +234,7 @@ REQUESTS = {
     "rule_export": Request("GET", "/v1/dispatch/rules.yaml"),
     "rule_import": Request("PUT", "/v1/dispatch/rules", "dry_run=true", body={"rules": []}),
     "rule_replay": Request("POST", "/v1/dispatch/dry-run", body={"deactivate": ["e0406"]}),
+    "triage_resend": Request("POST", "/v1/dispatch/triage-run"),
     "notice_list": Request("GET", "/v1/notices"),
     "calendar_list": Request("GET", "/v1/calendars"),
     "calendar_get": Request("GET", "/v1/calendars/city"),
@@ -166,9 +243,11 @@ REQUESTS = {
     "unit_list": Request("GET", "/v1/units"),
     "unit_get": Request("GET", "/v1/units/cityscape"),
     "unit_put": Request("PUT", "/v1/units/matrix", body=DEPOT),
+    "unit_import": Request("POST", "/v1/units/import", "dry_run=true"),
     "person_list": Request("GET", "/v1/people"),
     "person_get": Request("GET", "/v1/people/dispatcher"),
     "person_put": Request("PUT", "/v1/people/matrix", body=NEWCOMER),
+    "person_import": Request("POST", "/v1/people/import", "dry_run=true"),
     "password_put": Request("PUT", "/v1/people/nobody/password", body={"password": "a long one, unguessed"}),
     "password_change": Request(
         "PUT", "/v1/me/password", body={"old_password": "not this one", "new_password": "not this one"}
@@ -233,7 +312,7 @@ async def everything_counted(house: House, username: str) -> int:
     """Return the sum of all counts that a person gets."""
     caller = await house.caller(username)
     total = 0
-    for by in ("state", "unit", "grid", "category", "source", "light", "level"):
+    for by in ("state", "unit", "grid", "place", "category", "source", "light", "level"):
         answer = await caller.get("/v1/tickets/counts", params={"by": by})
         total += sum(item["count"] for item in answer.json()["items"])
     for by in ("unit", "grid", "category", "state", "level"):

@@ -142,7 +142,11 @@ def codes_under(base: type[ImageRefused] | type[GeoError]) -> Iterator[str]:
 
 def test_every_code_of_a_field_is_listed() -> None:
     listed = {code for cell, *rest in tables(GUIDE, "code") if not rest[0].isdigit() for code in coded(cell)}
-    made = {"campaign_unknown", "place_unknown"} | set(codes_under(GeoError)) | set(ConflictKind)
+    made = (
+        {"campaign_unknown", "place_unknown", "scheme_in_use", "major_differs"}
+        | set(codes_under(GeoError))
+        | set(ConflictKind)
+    )
     assert listed == set(field_codes()) | made
 
 

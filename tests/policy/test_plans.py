@@ -79,6 +79,13 @@ WHERE number LIKE '%007' AND state = 'closed'
 """One officer's reports were merged into a ticket of somebody else's grid."""
 
 
+AT_PLACES = """
+UPDATE tickets SET place_code = (ARRAY['compound-xingfu', 'road-renmin'])[1 + right(number, 1)::integer % 2]
+WHERE number LIKE '%5' OR number LIKE '%6'
+"""
+"""Every fifth ticket is at one of two places; one unit is paired with the first."""
+
+
 @pytest.fixture(scope="module")
 async def crowded(
     server: Server, demo_street: str, tmp_path_factory: pytest.TempPathFactory
@@ -93,6 +100,7 @@ async def crowded(
         await session.execute(text(MANY), {"tickets": TICKETS, "open": OPEN, "now": turned.now})
         await session.execute(text(CALLS_FOR_HELP))
         await session.execute(text(MERGERS))
+        await session.execute(text(AT_PLACES))
     await analyze(house.database)
     yield house
     for caller in house.callers.values():
@@ -174,6 +182,16 @@ async def assert_by_index(house: House, sent: Sent, *, sorts: bool = True) -> No
         ("supervisor", "/v1/tickets?bbox=116.4000,39.9100,116.4010,39.9110"),
         ("supervisor", "/v1/tickets?near=116.4,39.91,100"),
         ("supervisor", "/v1/tickets?q=19999号"),
+        ("supervisor", "/v1/tickets?place=road-renmin"),
+        ("supervisor", "/v1/overdue?place=road-renmin"),
+        ("supervisor", "/v1/places"),
+        ("officer01", "/v1/places"),
+        ("member-water", "/v1/queue"),
+        ("member-water", "/v1/overdue"),
+        ("member-water", "/v1/tickets"),
+        ("member-water", "/v1/tickets?order=-updated_at"),
+        ("member-water", "/v1/me"),
+        ("member-water", "/v1/places?paired_unit=water"),
         ("supervisor", "/v1/me"),
         ("member-cityscape", "/v1/me"),
         ("member-power", "/v1/queue"),

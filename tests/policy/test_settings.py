@@ -110,6 +110,15 @@ def test_the_demo_allows_what_is_refused_elsewhere(
         ("FILES_URL", "ftp://files"),
         ("PORT", "70000"),
         ("PORT", "http"),
+        ("PUBLIC_URL", "grids.example.cn"),
+        ("PUBLIC_URL", "ftp://grids.example.cn"),
+        ("PUBLIC_URL", "https://"),
+        ("PUBLIC_URL", "https://grids.example.cn?x=1"),
+        ("PUBLIC_URL", "https://grids.example.cn/#top"),
+        ("PUBLIC_URL", "https://me:secret@grids.example.cn"),
+        ("PUBLIC_URL", "https://grids.example.cn/a b"),
+        ("PUBLIC_URL", 'https://grids.example.cn/"><script>'),
+        ("PUBLIC_URL", "https://grids.example.cn/" + "x" * 200),
         ("TIME_ZONE", "Asia/Nowhere"),
         ("TIME_ZONE", "../../etc/passwd"),
         ("LOG_LEVEL", "loud"),
@@ -165,6 +174,27 @@ def test_an_object_store_is_kept_as_it_is_and_a_folder_becomes_a_url(
     assert load_settings().files_location == "s3://photos/street"
     environ.setenv("GRIDPATROL_FILES_URL", "pictures here")
     assert load_settings().files_location == (tmp_path / "pictures here").as_uri()
+
+
+def test_where_residents_reach_us_is_said_and_never_guessed(environ: pytest.MonkeyPatch) -> None:
+    assert load_settings().public_address is None
+    environ.setenv("GRIDPATROL_PUBLIC_URL", "https://grids.example.cn:8443/patrol/")
+    assert load_settings().public_address == "https://grids.example.cn:8443/patrol"
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8001"),
+        ("0.0.0.0", "http://127.0.0.1:8001"),  # noqa: S104  listening everywhere is no address
+        ("::", "http://[::1]:8001"),
+        ("grids.local", "http://grids.local:8001"),
+    ],
+)
+def test_the_demo_is_reached_where_it_listens_unless_it_is_told_otherwise(host: str, address: str) -> None:
+    assert Settings(demo=True, host=host, port=8001).public_address == address
+    named = Settings(demo=True, host=host, port=8001, public_url="http://demo.example")
+    assert named.public_address == "http://demo.example"
 
 
 def test_a_home_that_can_not_be_used_is_refused_by_name(environ: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -134,3 +134,25 @@ async def test_a_step_is_who_asks_the_locked_ticket_what_it_changes_and_the_answ
     # The viewer; ticket and clocks, locked; ticket, clock and event written; then ticket, clocks, photos and
     # requests shown.
     assert len(sent) == 1 + 2 + 3 + 4, told(sent)
+
+
+@pytest.mark.parametrize(
+    ("path", "budget"),
+    [
+        # Who asks, the page, who is paired, how much is open.
+        ("/v1/places", 4),
+        # Who asks, the place, its pairings, its agreements, how much is open.
+        ("/v1/places/compound-heping", 5),
+        # Who asks, how many people are there: the snapshot has the areas.
+        ("/v1/areas", 2),
+        # Who asks, the area, its people twice, how many of them are there.
+        ("/v1/areas/station-forecourt", 5),
+        ("/v1/place-types", 1),
+    ],
+)
+async def test_places_and_areas_keep_their_budget(warm: House, path: str, budget: int) -> None:
+    caller = await warm.caller("dispatcher")
+    with counted(warm) as sent:
+        answer = await caller.get(path, params={"limit": 200} if path in {"/v1/places", "/v1/areas"} else {})
+    assert answer.status_code == 200, answer.text
+    assert len(sent) <= budget, told(sent)

@@ -44,6 +44,25 @@ async def test_of_fifty_identical_steps_at_once_one_is_taken_and_the_others_see_
     assert await history(house, ticket) == ["report", "file", "dispatch", "accept"]
 
 
+async def test_of_a_correction_and_a_signature_at_once_one_is_taken_and_the_other_sees_how_it_stands(
+    house: House,
+) -> None:
+    for _ in range(8):
+        ticket = await report(house)
+        path, seen = f"/v1/tickets/{ticket['id']}/steps", {"version": ticket["version"]}
+        desk, member = await house.caller("dispatcher"), await house.caller(f"member-{UNIT}")
+        correction = {"action": "correct", "category": "E0110", "condition": 1, "reason": "类别填错"}
+        answers = await asyncio.gather(
+            desk.post(path, json=correction | seen), member.post(path, json={"action": "accept"} | seen)
+        )
+        corrected, signed = (answer.status_code == 200 for answer in answers)
+        assert corrected != signed, [answer.text for answer in answers]
+        # A unit that lost its ticket doesn't see it any more.
+        assert answers[0 if signed else 1].status_code in ({409} if signed else {404, 409})
+        after = ["correct", "redispatch"] if corrected else ["accept"]
+        assert await history(house, ticket) == ["report", "file", "dispatch", *after]
+
+
 async def test_fifty_identical_steps_with_one_key_are_one_step_and_no_conflict(house: House) -> None:
     ticket = await report(house)
     body = {"action": "accept", "version": ticket["version"]}

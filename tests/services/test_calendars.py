@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -92,7 +93,10 @@ async def test_the_worker_says_it_once_a_day(
 ) -> None:
     async with database.write() as session:
         await store_calendars(session, [calendar(date(2026, 10, 1))], NOW)
-    jobs = {job.name: job for job in reconcilers(database, open_store(tmp_path.as_uri()))}
+    jobs = {
+        job.name: job
+        for job in reconcilers(database, open_store(tmp_path.as_uri()), ZoneInfo("Asia/Shanghai"))
+    }
     await jobs["warn_of_calendars"].run(datetime(2026, 9, 1, tzinfo=UTC))
     assert "holidays" not in capsys.readouterr().out
     await jobs["warn_of_calendars"].run(datetime(2026, 12, 1, tzinfo=UTC))

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
@@ -18,7 +19,7 @@ _POLICIES = metadata.tables["policies"]
 async def test_a_round_resumes_escalates_raises_and_tells(house: House, tmp_path: Path) -> None:
     late, waits = await accepted(house, **COVER), await suspended(house, "2026-11-23T17:00:00+08:00", **COVER)
     house.clock.now = datetime.fromisoformat("2026-11-23T17:30:00+08:00")
-    jobs = reconcilers(house.database, open_store(str(tmp_path)))
+    jobs = reconcilers(house.database, open_store(str(tmp_path)), ZoneInfo("Asia/Shanghai"))
     for _ in range(2):  # twice, as two workers would
         for job in jobs:
             await job.run(house.clock.now)
@@ -36,7 +37,10 @@ async def test_the_next_round_goes_by_policies_that_were_changed_since_the_last(
 ) -> None:
     for _ in range(2):
         await accepted(house, **COVER)
-    jobs = {job.name: job for job in reconcilers(house.database, open_store(str(tmp_path)))}
+    jobs = {
+        job.name: job
+        for job in reconcilers(house.database, open_store(str(tmp_path)), ZoneInfo("Asia/Shanghai"))
+    }
     await jobs["raise_notices"].run(house.clock.now)
     async with house.database.write() as session:
         await session.execute(_POLICIES.delete().where(_POLICIES.c.key == "digest_from"))
