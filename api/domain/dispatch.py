@@ -51,6 +51,7 @@ class Outcome(StrEnum):
 
     CHOSEN = "chosen"
     LESS_SPECIFIC = "less_specific"
+    AFTER_SIGNER = "after_signer"
     OTHER_SOURCE = "other_source"
     NOT_YET_VALID = "not_yet_valid"
     NO_LONGER_VALID = "no_longer_valid"
@@ -78,6 +79,7 @@ class Reason(StrEnum):
     """On what ground a unit was chosen, or none."""
 
     RULE = "rule"
+    SIGNER = "signer"
     PLACE_UNIT = "place_unit"
     AREA_OWNER = "area_owner"
     FALLBACK = "fallback"
@@ -85,7 +87,7 @@ class Reason(StrEnum):
 
 
 class Fallback(NamedTuple):
-    """Who takes what no rule covers: the unit, on what ground, and the name of the place or area in two languages."""
+    """Who takes a case without a rule: the unit, on what ground, and the name of the place or area in two languages."""
 
     unit: str
     reason: Reason = Reason.FALLBACK
@@ -188,11 +190,14 @@ class RuleIndex:
         yield from cells[Area.ANYWHERE].values()
 
 
-def choose(index: RuleIndex, matter: Matter, fallback: Fallback | None = None) -> Decision:
+def choose(
+    index: RuleIndex, matter: Matter, fallback: Fallback | None = None, signer: Fallback | None = None
+) -> Decision:
     """Decide which unit gets the case.
 
+    `signer` answers for the place by an agreement: it goes before all rules but those that name this very place.
     `fallback` takes what no rule covers, such as the owner of the grid (属地兜底) where the office has configured one.
-    Without it the decision names no unit and a dispatcher has to.
+    Without either the decision names no unit and a dispatcher has to.
     """
     # Python compares two instants of one zone by wall clock, which is wrong where a clock is set back.
     at = matter.at.astimezone(UTC)
@@ -206,6 +211,8 @@ def choose(index: RuleIndex, matter: Matter, fallback: Fallback | None = None) -
         missed = _missed(rule, source, at, minute)
         if missed is not None:
             considered.append(Considered(rule, missed))
+        elif signer is not None and winner is None and rule.place is None:
+            considered.append(Considered(rule, Outcome.AFTER_SIGNER))
         elif winner is None:
             winner, chosen_number = rule, len(considered)
             considered.append(Considered(rule, Outcome.CHOSEN))
@@ -213,9 +220,10 @@ def choose(index: RuleIndex, matter: Matter, fallback: Fallback | None = None) -
             first_beaten = first_beaten or rule
             considered.append(Considered(rule, Outcome.LESS_SPECIFIC, parting(winner, rule)))
     if winner is None:
-        if fallback is None:
+        taker = signer or fallback
+        if taker is None:
             return Decision(None, None, Reason.NO_RULE, tuple(considered))
-        return Decision(None, fallback.unit, fallback.reason, tuple(considered), fallback)
+        return Decision(None, taker.unit, taker.reason, tuple(considered), taker)
     if first_beaten is not None:
         considered[chosen_number] = Considered(winner, Outcome.CHOSEN, parting(winner, first_beaten))
     return Decision(winner, winner.lead_unit, Reason.RULE, tuple(considered))

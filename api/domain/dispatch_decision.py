@@ -44,15 +44,33 @@ def matter_of(
 
 
 def decide(reference: Reference, matter: Matter) -> Decision:
-    """Choose by rule, else by who is responsible for the place, as far as the city falls back on them.
+    """Choose by agreement or rule, else by who is responsible for the place, as far as the city falls back on them.
 
-    First the place's own unit (点位责任单位), then the owner of the smallest area that belongs to somebody (权属单位),
-    then the grid's owning street (属地兜底), each switched on and off by a policy of its own.
+    Who signed for a frontage goes before all rules but those for this very place (policy `signers_first`). What no
+    rule covers is for the place's own unit (点位责任单位), then the owner of the smallest area that belongs to
+    somebody (权属单位), then the grid's owning street (属地兜底), each switched on and off by a policy of its own.
     """
     fallback = (
         _place_unit(reference, matter) or _area_owner(reference, matter) or _grid_owner(reference, matter)
     )
-    return choose(reference.rules, matter, fallback)
+    return choose(reference.rules, matter, fallback, _signer(reference, matter))
+
+
+def _signer(reference: Reference, matter: Matter) -> Fallback | None:
+    place = reference.places.by_code.get(matter.place) if matter.place is not None else None
+    if place is None or not place.is_active or not reference.policies.signers_first:
+        return None
+    on = matter.at.astimezone(reference.zone).date()
+    for agreement in reference.agreements.get(place.code, ()):
+        unit = reference.units_by_code.get(agreement.signer_unit or "")
+        if (
+            unit is not None
+            and unit.is_active
+            and agreement.is_in_force(on)
+            and agreement.covers(matter.category)
+        ):
+            return Fallback(unit.code, Reason.SIGNER, place.name_zh, place.name_en)
+    return None
 
 
 def _place_unit(reference: Reference, matter: Matter) -> Fallback | None:

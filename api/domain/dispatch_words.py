@@ -19,6 +19,8 @@ def explain(decision: Decision, language: Language, unit_names: Mapping[str, str
     match decision.reason:
         case Reason.RULE:
             return _rule_sentence(decision, language, unit_names)
+        case Reason.SIGNER:
+            return _signer_sentence(decision, language, unit_names)
         case Reason.NO_RULE:
             if language == "zh":
                 return f"没有规则适用{_near_misses(decision, language)}，也没有设置兜底单位，转派遣员研判。"
@@ -31,6 +33,17 @@ def explain(decision: Decision, language: Language, unit_names: Mapping[str, str
             return (
                 f"没有规则适用{near}，{taken}。" if language == "zh" else f"No rule matched{near}; {taken}."
             )
+
+
+def _signer_sentence(decision: Decision, language: Language, unit_names: Mapping[str, str]) -> str:
+    """Say who answers for the place by an agreement."""
+    assert decision.fallback is not None  # noqa: S101  the ground of such a decision
+    unit = unit_names.get(decision.fallback.unit, decision.fallback.unit)
+    if language == "zh":
+        return f"点位“{decision.fallback.name_zh}”签有门前责任书，先由签订单位{unit}承办。"
+    return (
+        f'{unit} signed the frontage agreement of "{decision.fallback.name_en}" and gets it first (门前三包).'
+    )
 
 
 def _fallback(decision: Decision, language: Language) -> str:
@@ -139,6 +152,7 @@ def _lost(rule: DispatchRule, why: Aspect, language: Language) -> str:
 _OUTCOMES = {
     Outcome.CHOSEN: ("采用", "was chosen"),
     Outcome.LESS_SPECIFIC: ("未采用", "was outranked"),
+    Outcome.AFTER_SIGNER: ("排在责任书签订单位之后", "comes after the signer of the frontage agreement"),
     Outcome.OTHER_SOURCE: ("只用于别的来源", "is for another source"),
     Outcome.NOT_YET_VALID: ("尚未生效", "is not yet in force"),
     Outcome.NO_LONGER_VALID: ("已经失效", "is no longer in force"),

@@ -103,6 +103,9 @@ class Policies:
     close_after_check: bool = True
     """A passed check closes the ticket at once; otherwise a dispatcher closes it."""
 
+    signers_first: bool = True
+    """门前三包: a finding that a frontage agreement covers goes to its signer first, where that is a unit."""
+
     fallback_to_place_unit: bool = True
     """What no rule covers goes to the unit responsible for its place (点位责任单位), if that has one."""
 
@@ -199,6 +202,7 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "calendar_warning_days": read_value.whole(0, _DAYS_MAX),
         "number_template": read_value.number_template,
         "close_after_check": read_value.switch,
+        "signers_first": read_value.switch,
         "fallback_to_place_unit": read_value.switch,
         "fallback_to_area_owner": read_value.switch,
         "fallback_to_grid_owner": read_value.switch,

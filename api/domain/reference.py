@@ -11,6 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from api.domain.agreements import Agreement
 from api.domain.areas import AreaIndex
 from api.domain.calendars import WorkCalendar
 from api.domain.catalogue import Catalogue, Category, Condition
@@ -87,6 +88,8 @@ class Reference:
     areas: AreaIndex = field(default_factory=AreaIndex)
     place_types: Mapping[str, PlaceType] = field(default_factory=dict[str, PlaceType])
     places: PlaceIndex = field(default_factory=PlaceIndex)
+    agreements: Mapping[str, tuple[Agreement, ...]] = field(default_factory=dict[str, tuple[Agreement, ...]])
+    """The frontage agreements that a unit signed, by the code of their place; without phones, which are personal."""
     ended_grids: Mapping[str, GridFacts] = field(default_factory=dict[str, GridFacts])
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """Questions about places: all of them for the snapshot, and some of them whole."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import shapely
@@ -94,6 +94,19 @@ async def _pairings(session: ReadSession, codes: Collection[str] | None) -> dict
         pairing = Pairing(unit, row.leader, row.contact, row.from_on, row.to_on)
         found.setdefault(row.place_code, []).append(pairing)
     return found
+
+
+async def load_signed_by_units(session: ReadSession) -> dict[str, tuple[Agreement, ...]]:
+    """Return the agreements that a unit signed, by place, the latest first; phones are left out."""
+    found = await _agreements(session, None)
+    return {
+        code: tuple(
+            replace(one, signer_phone=None)
+            for one in sorted(signed, key=lambda one: one.signed_on, reverse=True)
+        )
+        for code, agreements in found.items()
+        if (signed := [one for one in agreements if one.signer_unit is not None])
+    }
 
 
 async def _agreements(session: ReadSession, codes: Collection[str] | None) -> dict[str, list[Agreement]]:

@@ -20,7 +20,7 @@ from api.queries.calendars import load_calendars
 from api.queries.classes import load_classes
 from api.queries.dispatch_rules import rule_from_row
 from api.queries.grid_versions import KnownGrids, load_known_grids
-from api.queries.places import load_place_types, load_places
+from api.queries.places import load_place_types, load_places, load_signed_by_units
 from api.queries.policies import load_policies
 from api.queries.units import load_units
 
@@ -82,6 +82,7 @@ async def load_reference(session: ReadSession, zone: ZoneInfo, known: KnownGrids
         areas=await load_areas(session),
         place_types=await load_place_types(session),
         places=await load_places(session),
+        agreements=await load_signed_by_units(session),
     )
 
 

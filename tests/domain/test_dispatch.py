@@ -134,6 +134,22 @@ def test_what_no_rule_covers_falls_back_and_the_decision_says_on_whom(reason: Re
     assert (decision.rule, decision.unit, decision.reason) == (None, "street", reason)
 
 
+def test_a_signer_goes_before_all_rules_but_those_for_its_place() -> None:
+    signer = Fallback("shop", Reason.SIGNER, "水果店", "Fruit shop")
+    here = rule("here", "E", place="shop-1", source="hotline")
+    index = RuleIndex([rule("class", "E0406"), rule("all"), here], ZONE)
+    decision = choose(index, matter(place="shop-1"), Fallback("street"), signer)
+    assert (decision.rule, decision.unit, decision.reason) == (None, "shop", Reason.SIGNER)
+    assert {one.rule_id: one.outcome for one in decision.considered} == {
+        "here": Outcome.OTHER_SOURCE,
+        "class": Outcome.AFTER_SIGNER,
+        "all": Outcome.AFTER_SIGNER,
+    }
+    decision = choose(index, matter(place="shop-1", source="hotline"), Fallback("street"), signer)
+    assert decision.rule is here
+    assert decision.considered[1].outcome is Outcome.LESS_SPECIFIC
+
+
 def test_a_case_without_utc_offset_is_refused() -> None:
     with pytest.raises(NaiveInstant):
         matter(at=datetime(2026, 11, 22))  # noqa: DTZ001  the point of the test

@@ -45,6 +45,7 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "urgent_notices_at_once": False,
         "number_template": "{sequence}",
         "close_after_check": False,
+        "signers_first": False,
         "fallback_to_place_unit": False,
         "fallback_to_area_owner": False,
         "fallback_to_grid_owner": False,
