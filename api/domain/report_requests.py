@@ -1,6 +1,7 @@
 """A report as it was sent, and by what the same one is known again."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import datetime
@@ -16,6 +17,11 @@ _LATER = {"is_later": True}
 
 def _is_later(one: Field[Any]) -> bool:
     return "is_later" in one.metadata
+
+
+def _in_order(value: object) -> object:
+    # The members of an object have no order: a phone that writes them in another one sends the same report.
+    return json.dumps(value, sort_keys=True) if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +56,7 @@ class ReportRequest:
         """
         told = [(one, getattr(self, one.name)) for one in fields(self)]
         content = tuple(value for one, value in told if not _is_later(one))
-        content += tuple((one.name, value) for one, value in told if _is_later(one) and value != one.default)
+        content += tuple(
+            (one.name, _in_order(value)) for one, value in told if _is_later(one) and value != one.default
+        )
         return hashlib.sha256(repr(content).encode()).hexdigest()

@@ -41,3 +41,8 @@ def test_what_came_later_counts_where_it_is_said() -> None:
         FIRST.sha256(),
         replace(FIRST, at_place="park").sha256(),
     }
+
+
+def test_the_order_of_answers_does_not_make_another_report() -> None:
+    one, other = {"area_m2": 3, "kind": "fruit"}, {"kind": "fruit", "area_m2": 3}
+    assert replace(FIRST, answers=one).sha256() == replace(FIRST, answers=other).sha256()
