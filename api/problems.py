@@ -53,6 +53,13 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.UnitInUse: 409,
     errors.LastAdministrator: 409,
     errors.FileLost: 404,
+    errors.OffsetConflict: 409,
+    errors.ChecksumMismatch: 460,  # as tus 1.0 has it
+    errors.UploadTooLarge: 413,
+    errors.TooManyUploads: 409,
+    errors.NotOffsetStream: 415,
+    errors.TusVersionUnsupported: 412,
+    errors.ClientTooOld: 426,
     CatalogueRefused: 422,
     RulesRefused: 422,
     ImportRefused: 422,
@@ -117,6 +124,10 @@ def refusal(error: errors.Refusal, instance: str | None = None) -> Response:
         facts["errors"] = [{"pointer": error.pointer, "code": error.field_code, "detail": error.detail}]
     if isinstance(error, errors.TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.OffsetConflict):
+        headers["Upload-Offset"] = str(error.offset)
+    if isinstance(error, errors.ClientTooOld):
+        headers["Upgrade"] = f"gridpatrol-client/{error.minimum}"  # RFC 9110 wants one with each 426
     if status == 401:  # noqa: PLR2004  RFC 9110 wants the challenge with each 401
         headers["WWW-Authenticate"] = "Bearer"
     if instance:

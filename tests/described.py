@@ -19,7 +19,8 @@ async def check_described(app: FastAPI, response: httpx.Response) -> None:
     path = _template(app, urlsplit(str(response.request.url)).path)
     method = response.request.method.lower()
     description: dict[str, Any] = app.openapi()
-    operation = description["paths"].get(path or "", {}).get("get" if method == "head" else method)
+    item = description["paths"].get(path or "", {})
+    operation = item.get("get" if method == "head" and "head" not in item else method)
     if operation is None:
         return  # a path or method that does not exist is answered as a problem, which has no operation
     answer = operation["responses"].get(str(response.status_code))

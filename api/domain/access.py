@@ -73,6 +73,10 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "lifecycle_get": EVERYBODY,
     "photo_store": EVERYBODY - {Role.ADMINISTRATOR},
     "photo_get": EVERYBODY,
+    "upload_create": EVERYBODY - {Role.ADMINISTRATOR},
+    "upload_get": EVERYBODY - {Role.ADMINISTRATOR},
+    "upload_append": EVERYBODY - {Role.ADMINISTRATOR},
+    "upload_delete": EVERYBODY - {Role.ADMINISTRATOR},
     "catalog_get": EVERYBODY,
     "grid_list": EVERYBODY,
     "grid_get": EVERYBODY,
@@ -104,7 +108,9 @@ OPERATIONS: dict[str, frozenset[Role]] = {
 }
 """Roles that may call each operation that needs a signed-in person, by operation id."""
 
-PUBLIC_OPERATIONS = frozenset({"token_issue", "token_revoke", "health_live", "health_ready"})
+PUBLIC_OPERATIONS = frozenset(
+    {"token_issue", "token_revoke", "health_live", "health_ready", "upload_describe"}
+)
 """Operations that anyone may call."""
 
 

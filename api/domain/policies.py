@@ -100,6 +100,15 @@ class Policies:
     checker_may_be_reporter: bool = False
     """Whether the officer who reported a ticket may check its repair, too."""
 
+    upload_ttl_hours: int = 48
+    """An upload that is not finished so long after it was begun is removed."""
+
+    uploads_open_max: int = 100
+    """How many unfinished uploads one person may have."""
+
+    uploads_open_max_mb: int = 500
+    """How many megabytes the unfinished uploads of one person may come to, as they were announced."""
+
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> "Policies":
         """Read policies; keys that are left out keep their defaults.
@@ -177,5 +186,8 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "close_after_check": read_value.switch,
         "fallback_to_grid_owner": read_value.switch,
         "checker_may_be_reporter": read_value.switch,
+        "upload_ttl_hours": read_value.whole(1, 24 * _DAYS_MAX),
+        "uploads_open_max": read_value.whole(1, 10_000),
+        "uploads_open_max_mb": read_value.whole(1, 1_000_000),
     }
 )

@@ -30,6 +30,7 @@ from api.domain.requests import Request, RequestKind
 from api.language import name_in
 from api.pages import Page
 from api.queries.tickets import TicketFacts
+from api.queries.uploads import AwaitedPhoto
 from api.schemas.base import GridStep, Named, Output, PlaceShown
 from api.schemas.clocks import DeadlineShown, clocks_shown
 from api.schemas.requests import RequestShown, requests_shown
@@ -133,6 +134,14 @@ class PhotoShown(Output):
     received_at: datetime
 
 
+class AwaitedPhotoShown(Output):
+    """A photo that the report named and that is on its way."""
+
+    id: UUID
+    received_bytes: int
+    size_bytes: int | None = Field(description="Null: its upload has not begun.")
+
+
 class TicketShown(TicketBrief):
     """A ticket with its deadline, dispatch and photos explained."""
 
@@ -142,6 +151,7 @@ class TicketShown(TicketBrief):
     merged_into: UUID | None = Field(description="The ticket that this one was merged into.")
     requests: list[RequestShown] = Field(description="All that was asked for, oldest first.")
     photos: list[PhotoShown]
+    awaited_photos: list[AwaitedPhotoShown] = Field(description="Photos that are still to come.")
 
 
 class TicketPage(Output):
@@ -249,11 +259,12 @@ def ticket_page(
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept beside a ticket's row: its ledger, its photos, its requests."""
+    """What is kept beside a ticket's row: its ledger, its photos, its requests, the photos still to come."""
 
     stretches: Sequence[Stretch]
     photos: Sequence[PhotoFacts]
     requests: Sequence[Request] = ()
+    awaited: Sequence[AwaitedPhoto] = ()
 
 
 def ticket_shown(
@@ -288,5 +299,9 @@ def ticket_shown(
                 received_at=photo.received_at,
             )
             for photo in kept.photos
+        ],
+        awaited_photos=[
+            AwaitedPhotoShown(id=one.id, received_bytes=one.received_bytes, size_bytes=one.size_bytes)
+            for one in kept.awaited
         ],
     )
