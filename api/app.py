@@ -17,7 +17,9 @@ from api.routers import (
     accounts,
     calendars,
     catalogue,
+    clients,
     deadlines,
+    devices,
     dispatch,
     dispatch_rules,
     docs,
@@ -89,6 +91,8 @@ def create_app(settings: Settings) -> FastAPI:
         kept_changes,
         policies,
         uploads,
+        devices,
+        clients,
     ):
         app.include_router(module.router)
     app.include_router(uploads.public)

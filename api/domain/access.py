@@ -105,11 +105,15 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "person_put": frozenset({Role.ADMINISTRATOR}),
     "password_put": frozenset({Role.ADMINISTRATOR}),
     "password_change": EVERYBODY,
+    "device_list": EVERYBODY,
+    "device_revoke": EVERYBODY,
+    "device_list_of_person": frozenset({Role.ADMINISTRATOR}),
+    "device_revoke_of_person": frozenset({Role.ADMINISTRATOR}),
 }
 """Roles that may call each operation that needs a signed-in person, by operation id."""
 
 PUBLIC_OPERATIONS = frozenset(
-    {"token_issue", "token_revoke", "health_live", "health_ready", "upload_describe"}
+    {"token_issue", "token_revoke", "health_live", "health_ready", "client_get", "upload_describe"}
 )
 """Operations that anyone may call."""
 

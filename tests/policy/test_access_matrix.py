@@ -72,6 +72,10 @@ ROLES = {
     "person_put": "administrator",
     "password_put": "administrator",
     "password_change": ALL,
+    "device_list": ALL,
+    "device_revoke": ALL,
+    "device_list_of_person": "administrator",
+    "device_revoke_of_person": "administrator",
 }
 """Who may call what, written down a second time: a change of the policy has to be meant."""
 
@@ -178,6 +182,10 @@ REQUESTS = {
     "person_get": Request("GET", "/v1/people/dispatcher"),
     "person_put": Request("PUT", "/v1/people/matrix", body=NEWCOMER),
     "password_put": Request("PUT", "/v1/people/nobody/password", body={"password": "a long one, unguessed"}),
+    "device_list": Request("GET", "/v1/devices"),
+    "device_revoke": Request("DELETE", "/v1/devices/none"),
+    "device_list_of_person": Request("GET", "/v1/people/officer01/devices"),
+    "device_revoke_of_person": Request("DELETE", "/v1/people/officer01/devices/none"),
     "password_change": Request(
         "PUT", "/v1/me/password", body={"old_password": "not this one", "new_password": "not this one"}
     ),
