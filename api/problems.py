@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.adapters.files import StoreUnavailable
 from api.adapters.images import ImageRefused
 from api.domain import errors
 from api.domain.calendars import BeforeCalendarHorizon, CalendarError, PastCalendarHorizon
@@ -235,6 +236,17 @@ async def _answer_busy(request: Request, error: Exception) -> Response:
     )
 
 
+async def _answer_no_store(request: Request, error: Exception) -> Response:
+    logger.warning("file store not available: %s", error)
+    return problem(
+        503,
+        "busy",
+        "The file store is not available right now.",
+        headers={"Retry-After": "2"},
+        instance=request.url.path,
+    )
+
+
 async def _answer_fault(request: Request, error: Exception) -> Response:
     """Answer what nobody foresaw: a fault of ours. The log has the traceback under the same incident."""
     incident = uuid4().hex
@@ -262,3 +274,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CalendarError, _answer_calendar)
     app.add_exception_handler(OperationalError, _answer_busy)
     app.add_exception_handler(PoolTimeout, _answer_busy)
+    app.add_exception_handler(StoreUnavailable, _answer_no_store)

@@ -184,8 +184,8 @@ REQUESTS = {
     "password_put": Request("PUT", "/v1/people/nobody/password", body={"password": "a long one, unguessed"}),
     "device_list": Request("GET", "/v1/devices"),
     "device_revoke": Request("DELETE", "/v1/devices/none"),
-    "device_list_of_person": Request("GET", "/v1/people/officer01/devices"),
-    "device_revoke_of_person": Request("DELETE", "/v1/people/officer01/devices/none"),
+    "device_list_of_person": Request("GET", "/v1/people/dispatcher/devices"),
+    "device_revoke_of_person": Request("DELETE", "/v1/people/dispatcher/devices/none"),
     "password_change": Request(
         "PUT", "/v1/me/password", body={"old_password": "not this one", "new_password": "not this one"}
     ),
@@ -218,6 +218,8 @@ async def test_each_role_gets_into_its_operations_and_into_no_other(house: House
                 assert answer.status_code not in {401, 403}, told
             else:
                 assert answer.status_code == 403, told
+                if request.method == "HEAD":
+                    continue  # its answer has no body
                 assert answer.json()["code"] == "role_not_allowed", told
                 assert answer.json()["roles"] == sorted(ROLES[operation].split()), told
 
@@ -230,7 +232,8 @@ async def test_nobody_gets_in_without_a_good_token(house: House, token: str | No
                 request.method, f"{request.path}?{request.query}", json=request.body
             )
             assert answer.status_code == 401, f"{operation}: {answer.status_code} {answer.text[:200]}"
-            assert answer.json()["code"] == ("token_refused" if token else "not_signed_in"), operation
+            if request.method != "HEAD":  # whose answer has no body
+                assert answer.json()["code"] == ("token_refused" if token else "not_signed_in"), operation
             assert answer.headers["www-authenticate"].startswith("Bearer"), operation
 
 
