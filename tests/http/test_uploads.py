@@ -10,7 +10,8 @@ import pytest
 
 from api.domain.photos import Variant, key_in
 from api.domain.uploads import PART_BYTES
-from tests.conftest import MONDAY_MORNING, House
+from api.settings import Settings
+from tests.conftest import MONDAY_MORNING, House, opened_house
 from tests.example_photos import assert_problem, kept, put_photo, report_body, street_picture
 from tests.example_uploads import (
     TUS,
@@ -289,3 +290,21 @@ async def test_an_upload_tells_when_it_expires_and_then_is_gone(
     assert (await begin(officer, photo_id, len(PICTURE))).headers["upload-offset"] == "0"
     assert await parts(house) == []
     assert (await send(officer, photo_id, 0, PICTURE)).status_code == 204
+
+
+async def test_a_browsers_client_may_send_and_read_what_the_protocol_needs(settings: Settings) -> None:
+    origin = {"Origin": "https://desk.example"}
+    allowing = settings.model_copy(update={"cors_origins": ("https://desk.example",)})
+    async with opened_house(allowing) as house, house.client() as browser:
+        for method in ("POST", "PATCH", "HEAD", "DELETE"):
+            asked = {
+                "Access-Control-Request-Method": method,
+                "Access-Control-Request-Headers": "authorization,content-type,tus-resumable,upload-checksum,"
+                "upload-length,upload-metadata,upload-offset,client-version,x-http-method-override",
+            }
+            answer = await browser.options("/v1/uploads", headers={**origin, **asked})
+            assert answer.status_code == 200, answer.text
+            assert method in answer.headers["access-control-allow-methods"]
+        answer = await browser.options("/v1/uploads", headers=origin)
+    exposed = {name.strip() for name in answer.headers["access-control-expose-headers"].split(",")}
+    assert {"Location", "Upload-Offset", "Upload-Length", "Tus-Resumable", "Upload-Expires"} <= exposed
