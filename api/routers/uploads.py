@@ -36,8 +36,8 @@ _BYTES = 2**53 - 1
 async def _tus_version(
     _: BriefCaller,
     tus_resumable: Annotated[
-        str | None, Header(description=f"The version of the protocol: `{tus.VERSION}`.")
-    ] = None,
+        str, Header(description="The version of the protocol.", json_schema_extra={"const": tus.VERSION})
+    ] = "",
 ) -> None:
     """Refuse another version of the protocol, but only to somebody signed in."""
     if tus_resumable != tus.VERSION:
