@@ -20,7 +20,7 @@ from api.domain.errors import NotFound, NotOffsetStream, OffsetConflict, TusVers
 from api.domain.uploads import ALGORITHMS, METADATA_LENGTH, Checksum
 from api.queries.photos import StoredPhoto
 from api.queries.uploads import StoredUpload
-from api.schemas.uploads import upload_request
+from api.schemas.uploads import UPLOAD_BYTES, headers_of, upload_request
 from api.services.upload_bytes import BrokenOff, Taken, Upkeep, finish_upload, standing, take_bytes
 from api.services.uploads import UploadRequest, drop_upload, open_upload
 
@@ -54,21 +54,8 @@ _UploadChecksum = Annotated[
     str | None,
     Header(max_length=200, description=f"Of this request's bytes: {' or '.join(ALGORITHMS)}, and Base64."),
 ]
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": False,
-        "content": {tus.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
-
-
-def _headers(*names: str) -> dict[str, Any]:
-    """Describe the headers of an answer."""
-    return {name: {"schema": {"type": "string"}} for name in names}
-
-
-_STANDS = _headers("Upload-Offset", "Upload-Length", "Upload-Expires")
-_OPENED = _headers("Location", "Upload-Offset", "Upload-Expires")
+_STANDS = headers_of("Upload-Offset", "Upload-Length", "Upload-Expires")
+_OPENED = headers_of("Location", "Upload-Offset", "Upload-Expires")
 _REFUSED: dict[int | str, dict[str, Any]] = {409: {}, 412: {}, 415: {}, 460: {}}
 
 
@@ -76,7 +63,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {409: {}, 412: {}, 415: {}, 460: {}}
     "/uploads",
     operation_id="upload_describe",
     status_code=204,
-    responses={204: {"headers": _headers("Tus-Version", "Tus-Extension", "Tus-Max-Size")}},
+    responses={204: {"headers": headers_of("Tus-Version", "Tus-Extension", "Tus-Max-Size")}},
     summary="What is understood of tus",
 )
 async def describe_uploads(wired: Wired) -> Response:
@@ -141,7 +128,7 @@ Arrival = Annotated[datetime, Depends(request_time, use_cache=False)]
     "/uploads",
     operation_id="upload_create",
     status_code=201,
-    openapi_extra=_BODY,
+    openapi_extra=UPLOAD_BYTES,
     responses={
         200: {"description": "It had begun before, or its photo is stored already.", "headers": _OPENED},
         201: {"headers": _OPENED},
@@ -218,8 +205,8 @@ async def _taken(
     "/uploads/{upload_id}",
     operation_id="upload_append",
     status_code=204,
-    openapi_extra=_BODY,
-    responses={204: {"headers": _headers("Upload-Offset", "Upload-Expires")}, **_REFUSED},
+    openapi_extra=UPLOAD_BYTES,
+    responses={204: {"headers": headers_of("Upload-Offset", "Upload-Expires")}, **_REFUSED},
     summary="Send bytes of a photo",
 )
 async def append_upload(

@@ -1,6 +1,6 @@
 """Uploads in pieces on the wire: what Upload-Metadata says of a photo."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
@@ -9,6 +9,19 @@ from api.domain.uploads import read_metadata
 from api.schemas.base import Line
 from api.schemas.photos import PhotoFields
 from api.services.uploads import UploadRequest
+
+UPLOAD_BYTES: dict[str, Any] = {
+    "requestBody": {
+        "required": False,
+        "content": {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""The bytes for the description: the handler reads them itself as they come, and FastAPI does not know them."""
+
+
+def headers_of(*names: str) -> dict[str, Any]:
+    """Describe the headers of an answer."""
+    return {name: {"schema": {"type": "string"}} for name in names}
 
 
 class UploadFields(PhotoFields):
