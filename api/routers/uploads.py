@@ -36,7 +36,11 @@ _BYTES = 2**53 - 1
 async def _tus_version(
     _: BriefCaller,
     tus_resumable: Annotated[
-        str, Header(description="The version of the protocol.", json_schema_extra={"const": tus.VERSION})
+        str,
+        Header(
+            description=f"The protocol's version, `{tus.VERSION}`; without it the answer is 412.",
+            json_schema_extra={"enum": [tus.VERSION, ""]},
+        ),
     ] = "",
 ) -> None:
     """Refuse another version of the protocol, but only to somebody signed in."""

@@ -44,6 +44,9 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "close_after_check": False,
         "fallback_to_grid_owner": False,
         "checker_may_be_reporter": True,
+        "upload_ttl_hours": 12,
+        "uploads_open_max": 20,
+        "uploads_open_max_mb": 100,
     }
     assert set(given) == {field.name for field in fields(Policies)}
     policies = Policies.from_mapping(given)
