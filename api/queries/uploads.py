@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from api.db import ReadSession
@@ -29,13 +30,15 @@ class StoredUpload:
 
 
 def is_alive(now: datetime) -> ColumnElement[bool]:
-    """Return the condition for uploads that go on: in time, and begun under a sign-in that has not ended."""
-    holds = (
-        select(col(SignIn.id))
-        .where(col(SignIn.id) == col(Upload.sign_in_id), col(SignIn.revoked_at).is_(None))
-        .exists()
+    """Return the condition for uploads that go on: in time, and under a sign-in that has not ended."""
+    return and_(col(Upload.expires_at) > now, holds(col(Upload.sign_in_id)))
+
+
+def holds(sign_in_id: Mapped[UUID] | UUID) -> ColumnElement[bool]:
+    """Return the condition that a sign-in has not ended."""
+    return (
+        select(col(SignIn.id)).where(col(SignIn.id) == sign_in_id, col(SignIn.revoked_at).is_(None)).exists()
     )
-    return and_(col(Upload.expires_at) > now, holds)
 
 
 async def find_upload(

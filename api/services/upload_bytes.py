@@ -28,7 +28,7 @@ from api.domain.reference import Reference
 from api.domain.uploads import PART_BYTES, Checksum, Part, part_key, parts_to_merge
 from api.models import Upload, UploadPart
 from api.queries.photos import StoredPhoto, find_photo
-from api.queries.uploads import StoredUpload, find_upload, is_alive
+from api.queries.uploads import StoredUpload, find_upload, holds, is_alive
 from api.services.receiving import receive_photo
 from api.services.uploads import UploadRequest, delete_files, drop_upload
 
@@ -113,6 +113,7 @@ class _Parts:
                 col(Upload.person_id) == viewer.person_id,
                 col(Upload.received_bytes) == self.counted_to,
                 is_alive(now),
+                holds(viewer.session_id),  # a phone that was lost may be sending still
             )
             .values(received_bytes=self.end, sign_in_id=viewer.session_id)
             .returning(col(Upload.id))

@@ -1,5 +1,7 @@
 """Devices: where one is signed in, a lost phone signed out from afar, and apps that are too old."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -76,6 +78,24 @@ async def test_a_lost_phone_is_signed_out_at_once_and_its_uploads_end(house: Hou
     # Found again, or another phone: the photo is sent from its beginning.
     found, _ = await signed_in(house, **PHONE)
     assert (await begin(found, photo_id, len(picture), content=picture)).status_code == 201
+
+
+async def test_what_a_lost_phone_is_just_sending_is_not_taken(house: House) -> None:
+    phone, _ = await signed_in(house, **PHONE)
+    desk, _ = await signed_in(house, device_id="desk")
+    photo_id, is_lost = uuid4(), asyncio.Event()
+    await begun(phone, photo_id, 100)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"x" * 10
+        await is_lost.wait()
+
+    sending = asyncio.create_task(send(phone, photo_id, 0, slowly()))
+    await asyncio.sleep(0.2)
+    await desk.delete(address(PHONE["device_id"]))
+    is_lost.set()
+    assert_problem(await sending, 404, "not_found")
+    assert [file.key async for file in house.wiring.files.files("uploads")] == []
 
 
 async def test_an_upload_that_another_device_goes_on_with_is_that_devices(house: House) -> None:
