@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from api import contract, problems
+from api import contract, problems, tus
 from api.adapters.files import open_store
 from api.adapters.tokens import TokenSigner
 from api.contract import BoundedBodies, refuse_other_media, refuse_unknown_query
@@ -19,7 +19,9 @@ from api.routers import (
     calendars,
     catalogue,
     classes,
+    clients,
     deadlines,
+    devices,
     dispatch,
     dispatch_rules,
     docs,
@@ -46,6 +48,7 @@ from api.routers import (
     triage,
     unit_imports,
     units,
+    uploads,
 )
 from api.settings import Settings, load_settings
 
@@ -107,21 +110,29 @@ def create_app(settings: Settings) -> FastAPI:
         responsible,
         classes,
         grid_imports,
+        uploads,
+        devices,
+        clients,
     ):
         app.include_router(module.router)
+    app.include_router(uploads.public)
     docs.install(app)
     problems.install(app)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "PUT", "POST"],
-            allow_headers=["Authorization", "If-Match", "If-None-Match", "Idempotency-Key"],
-            expose_headers=["ETag", "Retry-After", "Content-Language"],
+            allow_methods=["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"],
+            allow_headers=[
+                *("Authorization", "If-Match", "If-None-Match", "Idempotency-Key", "Client-Version"),
+                *tus.SENT_HEADERS,
+            ],
+            expose_headers=["ETag", "Retry-After", "Content-Language", *tus.ANSWERED_HEADERS],
         )
     app.add_middleware(
         BoundedBodies, max_upload_bytes=settings.max_upload_bytes, max_import_bytes=settings.max_import_bytes
     )
+    app.add_middleware(tus.TusHeaders)
     app.openapi = lambda: contract.describe(app)
     contract.check_operations(app)
     return app

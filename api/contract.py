@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import problems
+from api import problems, tus
 from api.domain.access import OPERATIONS, PUBLIC_OPERATIONS
 from api.domain.errors import FieldWrong, NotJson
 
@@ -47,9 +47,11 @@ _PROBLEMS = {
     "412": "The precondition does not hold.",
     "413": "The request is too large.",
     "415": "The media type is not supported.",
+    "426": "The app is too old.",
     "422": "A field is wrong.",
     "428": "Say which version you saw.",
     "429": "Too many attempts.",
+    "460": "The bytes are not those that the checksum was made of.",
     "503": "Not ready.",
 }
 
@@ -131,7 +133,8 @@ class BoundedBodies:
     def _bound(self, path: str, content_type: bytes) -> int:
         if path.startswith("/v1/") and path.endswith("/import"):
             return self.max_import_bytes
-        return self.max_upload_bytes if content_type.startswith(b"multipart/form-data") else MAX_JSON_BYTES
+        is_upload = content_type.startswith(b"multipart/form-data") or tus.is_upload(path)
+        return self.max_upload_bytes if is_upload else MAX_JSON_BYTES
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -165,7 +168,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 def _statuses(operation: str) -> list[str]:
     everywhere = ["400", "404", "405", "413", "422", "503"]
-    return [*everywhere, "401", "403"] if operation in OPERATIONS else everywhere
+    return [*everywhere, "401", "403", "426"] if operation in OPERATIONS else everywhere
 
 
 def operations(app: FastAPI) -> dict[str, str]:

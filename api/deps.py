@@ -16,6 +16,7 @@ from api.adapters.files import FileStore
 from api.adapters.tokens import TokenSigner
 from api.db import Database, ReadSession, WriteSession
 from api.domain.access import OPERATIONS, Viewer
+from api.domain.clients import check_client
 from api.domain.errors import NotSignedIn, RoleNotAllowed, TokenRefused
 from api.domain.reference import Reference
 from api.queries import people
@@ -109,6 +110,8 @@ async def _find_caller(
     found = await people.find_viewer(session, sign_in_id, wired.settings.today(now))
     if found is None:
         raise TokenRefused("The sign-in behind this token has ended.")
+    # Here, where signing in and asking for the minimum do not come by. It is no parameter of every operation.
+    check_client(request.headers.get("client-version"), wired.settings.min_client_version)
     operation = request.scope["route"].operation_id
     if found.viewer.role not in OPERATIONS[operation]:
         raise RoleNotAllowed(

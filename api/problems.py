@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.adapters.files import StoreUnavailable
 from api.adapters.images import ImageRefused
 from api.domain import errors
 from api.domain.answers import AnswersRefused
@@ -55,6 +56,13 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.UnitInUse: 409,
     errors.LastAdministrator: 409,
     errors.FileLost: 404,
+    errors.OffsetConflict: 409,
+    errors.ChecksumMismatch: 460,  # as tus 1.0 has it
+    errors.UploadTooLarge: 413,
+    errors.TooManyUploads: 409,
+    errors.NotOffsetStream: 415,
+    errors.TusVersionUnsupported: 412,
+    errors.ClientTooOld: 426,
     CatalogueRefused: 422,
     RulesRefused: 422,
     ImportRefused: 422,
@@ -121,6 +129,10 @@ def refusal(error: errors.Refusal, instance: str | None = None) -> Response:
         facts["errors"] = [{"pointer": error.pointer, "code": error.field_code, "detail": error.detail}]
     if isinstance(error, errors.TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.OffsetConflict):
+        headers["Upload-Offset"] = str(error.offset)
+    if isinstance(error, errors.ClientTooOld):
+        headers["Upgrade"] = f"gridpatrol-client/{error.minimum}"  # RFC 9110 wants one with each 426
     if status == 401:  # noqa: PLR2004  RFC 9110 wants the challenge with each 401
         headers["WWW-Authenticate"] = "Bearer"
     if instance:
@@ -228,6 +240,17 @@ async def _answer_busy(request: Request, error: Exception) -> Response:
     )
 
 
+async def _answer_no_store(request: Request, error: Exception) -> Response:
+    logger.warning("file store not available: %s", error)
+    return problem(
+        503,
+        "busy",
+        "The file store is not available right now.",
+        headers={"Retry-After": "2"},
+        instance=request.url.path,
+    )
+
+
 async def _answer_fault(request: Request, error: Exception) -> Response:
     """Answer what nobody foresaw: a fault of ours. The log has the traceback under the same incident."""
     incident = uuid4().hex
@@ -255,3 +278,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CalendarError, _answer_calendar)
     app.add_exception_handler(OperationalError, _answer_busy)
     app.add_exception_handler(PoolTimeout, _answer_busy)
+    app.add_exception_handler(StoreUnavailable, _answer_no_store)

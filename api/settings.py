@@ -19,6 +19,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.adapters.kept_secrets import kept_secret
+from api.domain.clients import read_version
 
 PREFIX = "GRIDPATROL_"
 DEMO_PASSWORD = "gridpatrol-demo"  # noqa: S105  printed at every start of the demo, refused everywhere else
@@ -106,6 +107,9 @@ class Settings(BaseSettings):
     max_import_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     """Of a file that an office imports: grids, classes, units, people."""
 
+    min_client_version: str | None = None
+    """Oldest version of the app that is still served, as it tells in `Client-Version`. None: all are."""
+
     max_megapixels: int = Field(default=50, ge=1, le=500)
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
@@ -143,6 +147,13 @@ class Settings(BaseSettings):
             return Path(value).expanduser().absolute().as_uri()
         if not value.startswith(("file:///", "s3://")):
             raise ValueError("must be a folder or look like s3://bucket/prefix")
+        return value
+
+    @field_validator("min_client_version")
+    @classmethod
+    def _min_client_version_is_one(cls, value: str | None) -> str | None:
+        if value is not None and read_version(value) is None:
+            raise ValueError("must look like 2.1.0")
         return value
 
     @field_validator("database_url")

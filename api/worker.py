@@ -22,6 +22,7 @@ from api.services.messages import deliver_notices
 from api.services.notices import raise_notices
 from api.services.photos import sweep_orphan_files
 from api.services.resumption import resume_suspended
+from api.services.uploads import purge_uploads, sweep_orphan_parts
 from api.settings import Settings
 
 GRACE_S = 5.0
@@ -41,6 +42,10 @@ def reconcilers(database: Database, files: FileStore, zone: ZoneInfo) -> tuple[R
 
     async def sweep_files(now: datetime) -> None:
         await sweep_orphan_files(database, files, now)
+        await sweep_orphan_parts(database, files, now)
+
+    async def drop_uploads(now: datetime) -> None:
+        await purge_uploads(database, files, now)
 
     async def warn_of_calendars(now: datetime) -> None:
         async with database.read() as session:
@@ -75,6 +80,8 @@ def reconcilers(database: Database, files: FileStore, zone: ZoneInfo) -> tuple[R
         # Once a night: a sweep reads the name of every file, and an orphan costs nothing but its space.
         Reconciler("sweep_orphan_files", "20 3 * * *", sweep_files),
         Reconciler("purge_what_expired", "40 * * * *", purge),
+        # Often, for the bytes of a phone that was lost.
+        Reconciler("purge_uploads", "*/5 * * * *", drop_uploads),
         # In UTC, as all of these: in the morning of the office's day.
         Reconciler("warn_of_calendars", "10 1 * * *", warn_of_calendars),
     )

@@ -33,6 +33,7 @@ from api.models import Person, SignIn
 from api.services.demo_files import read_street
 from api.services.demo_street import store_street
 from api.settings import DEMO_PASSWORD, Settings
+from tests.bucket_server import BucketServer
 from tests.described import check_described
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -110,6 +111,23 @@ async def _fill(url: str) -> None:
         password_hash = await hash_password(DEMO_PASSWORD)
         await store_street(session, read_street(), password_hash, MONDAY_MORNING, SHANGHAI)
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def buckets() -> Iterator[BucketServer]:
+    """Return a server that speaks S3."""
+    started = BucketServer()
+    started.start()
+    yield started
+    started.kill()
+
+
+@pytest.fixture
+def bucket(buckets: BucketServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the URL of a bucket of the test's own, and let this process find its server."""
+    for name, value in buckets.environment.items():
+        monkeypatch.setenv(name, value)
+    return buckets.bucket()
 
 
 @pytest.fixture

@@ -34,6 +34,10 @@ class KeyMalformed(ValueError):  # noqa: N818  the same
     """A key is names of letters, digits, `.`, `_` and `-`, joined by `/`; no name starts with a dot."""
 
 
+class StoreUnavailable(OSError):  # noqa: N818  what networks do, not a fault of ours
+    """The store can't be reached, or refuses to work: later it may, and nothing is half stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """One entry of a listing."""
@@ -56,8 +60,8 @@ class OpenFile:
 class FileStore(Protocol):
     """What every store can do. All methods raise `KeyMalformed` for what is no key.
 
-    A store that can't be reached, read or written raises `OSError` or its library's error: news for the
-    operator, not an answer for the caller.
+    A store that can't be reached, read or written raises `OSError`; one behind a network `StoreUnavailable`,
+    which callers are told as "try again later".
     """
 
     async def put(self, key: str, data: bytes) -> None:

@@ -4,7 +4,15 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from api.adapters.bucket_store import open_bucket
-from api.adapters.file_store import FileMissing, FileStore, KeyMalformed, KeyTaken, OpenFile, StoredFile
+from api.adapters.file_store import (
+    FileMissing,
+    FileStore,
+    KeyMalformed,
+    KeyTaken,
+    OpenFile,
+    StoredFile,
+    StoreUnavailable,
+)
 from api.adapters.folder_store import FolderStore
 
 __all__ = [
@@ -13,6 +21,7 @@ __all__ = [
     "KeyMalformed",
     "KeyTaken",
     "OpenFile",
+    "StoreUnavailable",
     "StoredFile",
     "open_store",
 ]

@@ -76,6 +76,10 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "lifecycle_get": EVERYBODY,
     "photo_store": EVERYBODY - {Role.ADMINISTRATOR},
     "photo_get": EVERYBODY,
+    "upload_create": EVERYBODY - {Role.ADMINISTRATOR},
+    "upload_get": EVERYBODY - {Role.ADMINISTRATOR},
+    "upload_append": EVERYBODY - {Role.ADMINISTRATOR},
+    "upload_delete": EVERYBODY - {Role.ADMINISTRATOR},
     "catalog_get": EVERYBODY,
     "catalog_versions": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     "catalog_import": frozenset({Role.ADMINISTRATOR}),
@@ -123,11 +127,15 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "person_import": frozenset({Role.ADMINISTRATOR}),
     "password_put": frozenset({Role.ADMINISTRATOR}),
     "password_change": EVERYBODY,
+    "device_list": EVERYBODY,
+    "device_revoke": EVERYBODY,
+    "device_list_of_person": frozenset({Role.ADMINISTRATOR}),
+    "device_revoke_of_person": frozenset({Role.ADMINISTRATOR}),
 }
 """Roles that may call each operation that needs a signed-in person, by operation id."""
 
 PUBLIC_OPERATIONS = frozenset(
-    {"token_issue", "token_revoke", "health_live", "health_ready"}
+    {"token_issue", "token_revoke", "health_live", "health_ready", "client_get", "upload_describe"}
     | {"responsible_locate", "responsible_get", "sheet_get"}
 )
 """Operations that anyone may call."""

@@ -172,3 +172,55 @@ class FileLost(Refusal):
     """The file of this photo is missing."""
 
     code = "file_missing"
+
+
+class OffsetConflict(Refusal):
+    """The upload stands at another offset: go on from there."""
+
+    code = "offset_conflict"
+
+    def __init__(self, detail: str, *, offset: int) -> None:
+        """Name the offset up to which all bytes are stored."""
+        super().__init__(detail, offset=offset)
+        self.offset = offset
+
+
+class ChecksumMismatch(Refusal):
+    """The bytes are not those that the checksum was made of."""
+
+    code = "checksum_mismatch"
+
+
+class UploadTooLarge(Refusal):
+    """These are more bytes than there is room for."""
+
+    code = "upload_too_large"
+
+
+class TooManyUploads(Refusal):
+    """Too many uploads are unfinished."""
+
+    code = "too_many_uploads"
+
+
+class NotOffsetStream(Refusal):
+    """The bytes of an upload come as application/offset+octet-stream."""
+
+    code = "not_offset_stream"
+
+
+class TusVersionUnsupported(Refusal):
+    """Uploads speak tus 1.0.0: send it as Tus-Resumable."""
+
+    code = "tus_version_unsupported"
+
+
+class ClientTooOld(Refusal):
+    """This version of the app is too old: update it."""
+
+    code = "client_too_old"
+
+    def __init__(self, detail: str, *, minimum: str) -> None:
+        """Name the oldest version that is still served."""
+        super().__init__(detail, minimum=minimum)
+        self.minimum = minimum

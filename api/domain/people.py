@@ -30,6 +30,7 @@ class Deed(StrEnum):
     CHANGED = "changed"
     PASSWORD_SET = "password_set"  # noqa: S105  a deed, not a password
     PHONE_READ = "phone_read"
+    DEVICE_REVOKED = "device_revoked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,14 @@ class Policies:
 
     public_responsibility: bool = True
     """网格责任公示: anybody may ask who is responsible for a place; otherwise nothing of it is public."""
+    upload_ttl_hours: int = 48
+    """An upload that is not finished so long after it was begun is removed."""
+
+    uploads_open_max: int = 100
+    """How many unfinished uploads one person may have."""
+
+    uploads_open_max_mb: int = 500
+    """How many megabytes the unfinished uploads of one person may come to, as they were announced."""
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> "Policies":
@@ -209,5 +217,8 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "redispatch_on_correction": read_value.switch,
         "checker_may_be_reporter": read_value.switch,
         "public_responsibility": read_value.switch,
+        "upload_ttl_hours": read_value.whole(1, 24 * _DAYS_MAX),
+        "uploads_open_max": read_value.whole(1, 10_000),
+        "uploads_open_max_mb": read_value.whole(1, 1_000_000),
     }
 )

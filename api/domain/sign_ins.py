@@ -23,6 +23,7 @@ class EndReason(StrEnum):
     TOKEN_REUSED = "token_reused"  # noqa: S105  a reason, not a token
     OTHER_DEVICE = "other_device"
     DEACTIVATED = "deactivated"
+    DEVICE_REVOKED = "device_revoked"
     PASSWORD_SET = "password_set"  # noqa: S105  the same
 
 

@@ -14,6 +14,7 @@ from api.models.reports import Report
 from api.models.requests import TicketRequest
 from api.models.tickets import Ticket, TicketClock, TicketEvent
 from api.models.units import Unit
+from api.models.uploads import Upload, UploadPart
 
 __all__ = [
     "Area",
@@ -51,5 +52,7 @@ __all__ = [
     "TicketEvent",
     "TicketRequest",
     "Unit",
+    "Upload",
+    "UploadPart",
     "metadata",
 ]

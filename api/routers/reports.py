@@ -11,6 +11,7 @@ from api.queries.cases import load_stretches
 from api.queries.reports import get_report
 from api.queries.requests import requests_of
 from api.queries.tickets import facts_of_case, get_ticket, photos_of
+from api.queries.uploads import find_awaited_photos
 from api.schemas.reports import DuplicateShown, FiledReportShown, ReportInput, ReportShown, signals_shown
 from api.schemas.tickets import Kept, ticket_shown
 from api.services.reports import file_report
@@ -50,15 +51,15 @@ async def report_file(
         response.status_code = 200
         stored = await get_report(session, report_id)
         ticket = await get_ticket(session, viewer, stored.ticket_id)
-        kept = Kept(
-            await load_stretches(session, ticket.id),
-            await photos_of(session, ticket.id),
-            await requests_of(session, ticket.id),
-        )
+        stretches, requests = await load_stretches(session, ticket.id), await requests_of(session, ticket.id)
+        photos = await photos_of(session, ticket.id)
     else:
         stored, case = filed.report, filed.case
         ticket = facts_of_case(case, viewer, reference, stored.answers)
-        kept = Kept(case.ledger.stretches, filed.photos, case.requests)
+        stretches, photos, requests = case.ledger.stretches, filed.photos, case.requests
+    is_waiting = bool(stored.awaited_photo_ids)
+    awaited = await find_awaited_photos(session, ticket.id, now) if is_waiting else ()
+    kept = Kept(stretches, photos, requests, awaited)
     return FiledReportShown(
         report=ReportShown(
             id=report_id,

@@ -26,6 +26,7 @@ from api.queries.tickets import (
     get_ticket_by_number,
     photos_of,
 )
+from api.queries.uploads import find_awaited_photos
 from api.schemas.base import PrintableText
 from api.schemas.filters import TicketCountQuery, TicketListQuery
 from api.schemas.history import History, event_shown
@@ -187,7 +188,8 @@ async def _show(
     stretches = await load_stretches(session, ticket.id)
     photos = await photos_of(session, ticket.id)
     requests = await requests_of(session, ticket.id)
-    kept = Kept(stretches, photos, requests)
+    awaited = await find_awaited_photos(session, ticket.id, now)
+    kept = Kept(stretches, photos, requests, awaited)
     return ticket_shown(ticket, kept, caller.reference, caller.viewer, now, language)
 
 

@@ -31,6 +31,7 @@ from api.domain.triage_words import TRIAGE_WORDS
 from api.language import name_in
 from api.pages import Page
 from api.queries.tickets import TicketFacts
+from api.queries.uploads import AwaitedPhoto
 from api.schemas.base import GridStep, Named, Output, PlaceShown
 from api.schemas.clocks import DeadlineShown, clocks_shown
 from api.schemas.named_places import NamedPlace, named_place
@@ -126,6 +127,14 @@ class PhotoShown(Output):
     received_at: datetime
 
 
+class AwaitedPhotoShown(Output):
+    """A photo that the report named and that is on its way."""
+
+    id: UUID
+    received_bytes: int
+    size_bytes: int | None = Field(description="Null: its upload has not begun.")
+
+
 class TicketShown(TicketBrief):
     """A ticket with its deadline, dispatch and photos explained."""
 
@@ -138,6 +147,7 @@ class TicketShown(TicketBrief):
     answers: dict[str, Any] | None = Field(
         description="To the questions that the class asked when it was reported, as they were given."
     )
+    awaited_photos: list[AwaitedPhotoShown] = Field(description="Photos that are still to come.")
 
 
 class TicketPage(Output):
@@ -250,11 +260,12 @@ def ticket_page(
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept beside a ticket's row: its ledger, its photos, its requests."""
+    """What is kept beside a ticket's row: its ledger, its photos, its requests, the photos still to come."""
 
     stretches: Sequence[Stretch]
     photos: Sequence[PhotoFacts]
     requests: Sequence[Request] = ()
+    awaited: Sequence[AwaitedPhoto] = ()
 
 
 def ticket_shown(
@@ -291,4 +302,8 @@ def ticket_shown(
             for photo in kept.photos
         ],
         answers=ticket.answers,
+        awaited_photos=[
+            AwaitedPhotoShown(id=one.id, received_bytes=one.received_bytes, size_bytes=one.size_bytes)
+            for one in kept.awaited
+        ],
     )

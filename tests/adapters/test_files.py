@@ -13,8 +13,9 @@ from obstore.store import MemoryStore
 
 from api.adapters.bucket_store import BucketStore
 from api.adapters.file_store import MAX_KEY, check_key
-from api.adapters.files import FileMissing, FileStore, KeyMalformed, KeyTaken, open_store
+from api.adapters.files import FileMissing, FileStore, KeyMalformed, KeyTaken, StoreUnavailable, open_store
 from api.adapters.folder_store import FolderStore
+from tests.bucket_server import BucketServer
 
 KEY = "photos/ab/cd/0198f0c2-0000-7000-8000-000000000001/original"
 MALFORMED = [
@@ -41,8 +42,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "files"
 
 
-@pytest.fixture(params=["folder", "objects"])
+@pytest.fixture(params=["folder", "objects", "s3"])
 def store(request: pytest.FixtureRequest, folder: Path) -> FileStore:
+    if request.param == "s3":
+        return open_store(request.getfixturevalue("bucket"))
     return FolderStore(folder) if request.param == "folder" else BucketStore(MemoryStore())
 
 
@@ -207,6 +210,24 @@ async def test_a_store_opens_by_url_and_by_path(tmp_path: Path) -> None:
     await open_store((tmp_path / "with space").as_uri()).put("a", b"x")
     assert (tmp_path / "plain/a").read_bytes() == b"x"
     assert (tmp_path / "with space/a").read_bytes() == b"x"
+
+
+async def test_a_bucket_that_is_not_there_is_told_when_it_is_needed(bucket: str) -> None:
+    store = open_store(bucket.replace("photos-", "none-"))
+    with pytest.raises(StoreUnavailable):
+        await store.put(KEY, b"x")
+
+
+async def test_a_server_that_does_not_answer_is_told_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = BucketServer()
+    for name, value in server.environment.items():  # it is not started
+        monkeypatch.setenv(name, value)
+    store = open_store("s3://photos")
+    with anyio.fail_after(60):
+        with pytest.raises(StoreUnavailable):
+            await store.put(KEY, b"x")
+        with pytest.raises(StoreUnavailable):
+            await store.get(KEY)
 
 
 def test_a_bucket_opens_without_asking_it(monkeypatch: pytest.MonkeyPatch) -> None:

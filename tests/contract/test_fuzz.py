@@ -57,6 +57,11 @@ CHECKS = [
     negative_data_rejection,
 ]
 
+REJECTIONS = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 426, 428, 429, 460, 503]
+"""Answers to what the description forbids: those that are usual, and those of tus."""
+
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
 DESCRIPTION = create_app(Settings(demo=True, database_url="postgresql://nowhere")).openapi()
 
 
@@ -76,6 +81,7 @@ def interface(examples: int, *, bounds: bool) -> schemathesis.BaseSchema:
         {
             "generation": {"deterministic": True, "max-examples": examples, "database": "none"},
             "phases": {"coverage": {"enabled": bounds}},
+            "checks": {"negative_data_rejection": {"expected-statuses": REJECTIONS}},
         }
     )
     return schemathesis.openapi.from_dict(DESCRIPTION, config=config)

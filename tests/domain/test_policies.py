@@ -52,6 +52,9 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "redispatch_on_correction": False,
         "checker_may_be_reporter": True,
         "public_responsibility": False,
+        "upload_ttl_hours": 12,
+        "uploads_open_max": 20,
+        "uploads_open_max_mb": 100,
     }
     assert set(given) == {field.name for field in fields(Policies)}
     policies = Policies.from_mapping(given)

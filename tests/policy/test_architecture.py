@@ -31,6 +31,7 @@ HTTP_FILES = frozenset(
         "table_bodies.py",
         "media_types.py",
         "problems.py",
+        "tus.py",
     }
 )
 """Modules beside the routers that may know FastAPI."""

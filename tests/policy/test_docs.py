@@ -187,7 +187,9 @@ def addresses_in(text: str) -> set[str]:
     """Return what a text names as method and address, the query left away."""
     return {
         alike(found)
-        for found in re.findall(r"\b(?:GET|PUT|POST|DELETE|PATCH) /(?:v1|livez|readyz)[^\s`?]*", text)
+        for found in re.findall(
+            r"\b(?:GET|PUT|POST|DELETE|PATCH|HEAD|OPTIONS) /(?:v1|livez|readyz)[^\s`?]*", text
+        )
     }
 
 

@@ -17,8 +17,8 @@ FILING = 8
 PAGE = 2
 """Who asks, and the page."""
 
-TICKET = 5
-"""Who asks, the ticket, its clocks, its photos, what was asked for on it."""
+TICKET = 6
+"""Who asks, the ticket, its clocks, its photos, what was asked for on it, which photos are still to come."""
 
 HISTORY = 3
 """Who asks, the ticket, its events."""
@@ -113,7 +113,7 @@ async def test_a_page_of_two_hundred_asks_as_often_as_a_page_of_one(warm: House)
         assert len(for_one) == len(for_all) == PAGE, told(for_all)
 
 
-async def test_a_ticket_is_five_questions_however_many_clocks_and_photos_it_has(warm: House) -> None:
+async def test_a_ticket_is_six_questions_however_many_clocks_and_photos_it_has(warm: House) -> None:
     ticket = await rectified(warm, photos=[await photo(warm, FINDER, "before") for _ in range(3)])
     unit = await warm.caller(f"member-{UNIT}")
     for path in (f"/v1/tickets/{ticket['id']}", f"/v1/tickets/by-number/{ticket['number']}"):
@@ -131,9 +131,9 @@ async def test_a_step_is_who_asks_the_locked_ticket_what_it_changes_and_the_answ
     with counted(warm) as sent:
         answer = await step(warm, f"member-{UNIT}", ticket, "accept")
     assert answer.status_code == 200
-    # The viewer; ticket and clocks, locked; ticket, clock and event written; then ticket, clocks, photos and
-    # requests shown.
-    assert len(sent) == 1 + 2 + 3 + 4, told(sent)
+    # The viewer; ticket and clocks, locked; ticket, clock and event written; then ticket, clocks, photos,
+    # requests and photos to come shown.
+    assert len(sent) == 1 + 2 + 3 + 5, told(sent)
 
 
 @pytest.mark.parametrize(
