@@ -36,6 +36,7 @@ lock: ## resolve all dependencies anew (needs uv); locks hold names, versions an
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
 	echo hatchling | $(COMPILE) - -c requirements-dev.lock -o requirements-build.lock
+	echo 'moto[server]' | $(COMPILE) - -o requirements-s3.lock # apart: it wants older releases of what we use
 
 clean: ## remove what can be made again (.venv, caches); the data under ./var stay
 	rm -rf .venv dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage
