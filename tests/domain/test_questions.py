@@ -86,6 +86,8 @@ NOT_TO_DRAW: list[tuple[Any, str]] = [
     (with_question() | {"$defs": {}}, ""),
     (with_question() | {"additionalProperties": True}, "/additionalProperties"),
     (with_question() | {"$schema": "http://json-schema.org/draft-07/schema#"}, "/$schema"),
+    ({"type": "object", "properties": {"q\n": with_question()["properties"]["q"]}}, "/properties"),
+    (with_question(title="q\n"), "/properties/q/title"),
     (with_question(type="object"), "/properties/q/type"),
     (with_question(type="null"), "/properties/q/type"),
     (with_question(pattern="(a+)+$"), "/properties/q"),
@@ -121,6 +123,10 @@ def test_what_no_phone_can_draw_is_refused_where_it_is(document: object, pointer
     [
         (
             with_question(type="integer", minimum=3, maximum=2),
+            ("/properties/q/minimum", "question_never_met"),
+        ),
+        (
+            with_question(type="integer", minimum=0.2, maximum=0.8),
             ("/properties/q/minimum", "question_never_met"),
         ),
         (with_question(enum=["a"], maxLength=1), ("/properties/q/enum", "question_never_met")),
