@@ -18,7 +18,8 @@ from api.adapters.postgres_programs import PostgresUnusable, find_programs
 from api.db import Database
 from api.domain.calendar_warnings import Outlook
 from api.migrate import pending_revisions
-from api.queries.calendars import find_short_calendars
+from api.queries.calendars import find_short_calendars, load_calendars
+from api.queries.policies import load_policies
 from api.settings import Settings, SettingsRefused, load_settings
 
 OLDEST_PYTHON = (3, 11)
@@ -127,19 +128,30 @@ def _migrations(settings: Settings) -> str:
 
 
 def _calendars(settings: Settings) -> Iterator[Finding]:
-    """Warn of each calendar that soon knows no holidays any more; one that has ended gives no due times."""
+    """Tell calendars that are not there, or soon know no holidays; one that has ended gives no due times."""
     now = clock.now()
-    short = asyncio.run(_short_calendars(settings, now))
+    missing, short = asyncio.run(_doubtful_calendars(settings, now))
+    for policy, code in missing.items():
+        yield Finding(
+            "calendars",
+            is_well=False,
+            words=f"the policy {policy} counts in the calendar {code!r}, which is not there: that stage has no due "
+            f"time; PUT /v1/calendars/{code}, or name another one in PUT /v1/policies",
+        )
     for seen in short:
         yield Finding("calendars", seen.days_left >= 0, seen.words("en"), is_warning=True)
-    if not short:
+    if not missing and not short:
         yield Finding("calendars", is_well=True, words="holidays are loaded far enough ahead")
 
 
-async def _short_calendars(settings: Settings, now: datetime) -> list[Outlook]:
+async def _doubtful_calendars(settings: Settings, now: datetime) -> tuple[dict[str, str], list[Outlook]]:
+    """Return the calendars that policies name and nobody made, by policy, and those that soon know no holidays."""
     database = Database(settings.required_database_url, pool_size=1)
     try:
         async with database.read() as session:
-            return await find_short_calendars(session, now)
+            named = (await load_policies(session)).calendars()
+            known = await load_calendars(session)
+            missing = {policy: code for policy, code in named.items() if code not in known}
+            return missing, await find_short_calendars(session, now)
     finally:
         await database.close()

@@ -175,7 +175,10 @@ def _members(value: object) -> list[object]:
 
 
 def _shown(value: object) -> str:
-    text = orjson.dumps(value).decode()
+    try:
+        text = orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # it writes less deeply nested JSON than it reads
+        return "Something nested very deeply"
     return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
 
 

@@ -39,17 +39,17 @@ def area_draft(entry: Entry, stored: AreaDraft | None) -> AreaDraft | None:
     """
     if entry.shape is None:
         return None
-    name_zh = entry.text("name_zh", stored.name_zh if stored else "", _NAME_MAX)
+    name_zh = entry.one_line("name_zh", stored.name_zh if stored else "", _NAME_MAX)
     if not name_zh:
         entry.wrong("value_missing", "An area has a name.", "name_zh")
     draft = AreaDraft(
         code=entry.code,
         kind=_kind(entry, stored),
         name_zh=name_zh,
-        name_en=entry.text("name_en", stored.name_en if stored else "", _NAME_MAX) or name_zh,
+        name_en=entry.one_line("name_en", stored.name_en if stored else "", _NAME_MAX) or name_zh,
         shape=as_areas(entry.shape),
         unit=entry.text("unit", (stored.unit if stored else None) or "", _NAME_MAX) or None,
-        leader=entry.text("leader", stored.leader if stored else "", _NAME_MAX),
+        leader=entry.one_line("leader", stored.leader if stored else "", _NAME_MAX),
         task=entry.text("task", stored.task if stored else "", _TASK_MAX),
         valid_from=entry.day("valid_from", stored.valid_from if stored else None),
         valid_to=entry.day("valid_to", stored.valid_to if stored else None),

@@ -28,7 +28,7 @@ _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,63}")
 _WHERE = ("place", "grid_prefix", "area", "place_type")
 _NAME_LENGTH_MAX = 100
 # Years that a slip of the pen makes; at the ends of the calendar there is no such instant in UTC at all.
-_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 
 
 class Area(IntEnum):
@@ -228,8 +228,8 @@ def _check_validity(rule: DispatchRule) -> None:
         instant = cast("datetime | None", getattr(rule, name))
         if instant is not None and instant.utcoffset() is None:
             _refuse(name, "naive_instant", "An instant needs a UTC offset.")
-        if instant is not None and not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
-            _refuse(name, "out_of_range", f"A rule begins and ends from {_FIRST_YEAR} to {_LAST_YEAR}.")
+        if instant is not None and not FIRST_YEAR <= instant.year <= LAST_YEAR:
+            _refuse(name, "out_of_range", f"A rule begins and ends from {FIRST_YEAR} to {LAST_YEAR}.")
     if len(rule.hours) > HOURS_MAX:
         _refuse("hours", "too_many", f"A rule has at most {HOURS_MAX} ranges of hours.")
     if rule.valid_from is not None and rule.valid_until is not None and rule.valid_until <= rule.valid_from:

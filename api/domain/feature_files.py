@@ -58,8 +58,15 @@ class Entry:
         text = _text(self.values[name])
         if len(text) > longest:
             self.wrong("text_too_long", f"{longest} characters are the most.", name)
-        elif any(ord(character) < ord(" ") and character not in "\n\t" for character in text):
+        elif _has_control(text):
             self.wrong("text_wrong", "Text must not hold control characters.", name)
+        return text
+
+    def one_line(self, name: str, otherwise: str, longest: int) -> str:
+        """Return the text of a field that is one line, such as a name."""
+        text = self.text(name, otherwise, longest)
+        if name in self.values and not text.isprintable() and not _has_control(text):
+            self.wrong("text_wrong", "Here is a line break, or another character that can't be seen.", name)
         return text
 
     def number(self, name: str, otherwise: float) -> float:
@@ -174,6 +181,10 @@ def _checked(entries: list[Entry], findings: list[Finding]) -> tuple[list[Entry]
             entry.wrong("code_twice", f"The code is that of line {first[entry.code]}, too.", "code")
         first.setdefault(entry.code, entry.line)
     return entries, findings
+
+
+def _has_control(text: str) -> bool:
+    return any(ord(character) < ord(" ") and character not in "\n\r\t" for character in text)
 
 
 def _text(value: object) -> str:

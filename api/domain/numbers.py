@@ -38,12 +38,20 @@ def number_parts(template: str, *, category: str, on: date, grid_code: str | Non
                 parts.append("")
             elif name is not None:
                 parts[-1] += _plain(filled, name, spec, conversion)
-        prefix, suffix = parts
+        prefix, suffix = _around(parts)
     except ValueError as error:
         raise NotConfigured(
             f"The template of ticket numbers can't be used: {error}.", template=template
         ) from error
     return NumberParts(prefix, width, suffix)
+
+
+def _around(parts: list[str]) -> tuple[str, str]:
+    if len(parts) > 2:  # noqa: PLR2004  what stands before it and what after it
+        raise ValueError("{sequence} stands in it twice")
+    if len(parts) == 1:
+        raise ValueError("{sequence} is missing")
+    return parts[0], parts[1]
 
 
 def _width(spec: str) -> int:

@@ -37,7 +37,7 @@ def place_draft(entry: Entry, stored: PlaceDraft | None) -> PlaceDraft | None:
     """
     if entry.shape is None:
         return None
-    name_zh = entry.text("name_zh", stored.name_zh if stored else "", _NAME_MAX)
+    name_zh = entry.one_line("name_zh", stored.name_zh if stored else "", _NAME_MAX)
     kind = entry.text("type", stored.type if stored else "", _NAME_MAX)
     for name, value in (("type", kind), ("name_zh", name_zh)):
         if not value:
@@ -46,7 +46,7 @@ def place_draft(entry: Entry, stored: PlaceDraft | None) -> PlaceDraft | None:
         code=entry.code,
         type=kind,
         name_zh=name_zh,
-        name_en=entry.text("name_en", stored.name_en if stored else "", _NAME_MAX) or name_zh,
+        name_en=entry.one_line("name_en", stored.name_en if stored else "", _NAME_MAX) or name_zh,
         shape=entry.shape,
         address=entry.text("address", stored.address if stored else "", _ADDRESS_MAX),
         reach_m=entry.number("reach_m", stored.reach_m if stored else default_reach_m(entry.shape)),

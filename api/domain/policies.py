@@ -155,6 +155,11 @@ class Policies:
             )
         return policies
 
+    def calendars(self) -> dict[str, str]:
+        """Return which calendars the office's own stages count in: by the name of the policy, the calendar's code."""
+        limits = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: limit.calendar for name, limit in limits.items() if isinstance(limit, StageLimit)}
+
     def as_json(self) -> dict[str, JsonValue]:
         """Return all policies as `from_mapping` reads them."""
         return {field.name: value_as_json(getattr(self, field.name)) for field in fields(self)}

@@ -13,6 +13,7 @@ to check: one object of texts, numbers, yes or no, and choices. No references, n
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -27,10 +28,11 @@ QUESTIONS_BYTES_MAX = 8 * 1024
 CHOICES_MAX = 50
 TEXT_LENGTH_MAX = 500
 
-_NAME = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}
-_LABEL = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"^[^\u0000-\u001f]*$"}
+# In Python's expressions `$` lets a line break at the end pass; the checks behind it don't, in any dialect.
+_NAME = {"type": "string", "pattern": r"^[a-z][a-z0-9_]{0,39}$(?!\n)"}
+_LABEL = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"^[^\u0000-\u001f]*$(?!\n)"}
 _LABELS = {"type": "array", "items": _LABEL, "minItems": 1, "maxItems": CHOICES_MAX}
-_HINT = {"type": "string", "maxLength": 200, "pattern": r"^[^\u0000-\u001f]*$"}
+_HINT = {"type": "string", "maxLength": 200, "pattern": r"^[^\u0000-\u001f]*$(?!\n)"}
 _NUMBER = {"type": "number", "minimum": -1e15, "maximum": 1e15}
 _CHOICES = {
     "type": "array",
@@ -177,6 +179,11 @@ def _contradictions(question: Mapping[str, Any], root: str) -> Iterator[Question
     for least, most in (("minimum", "maximum"), ("minItems", "maxItems")):
         if least in question and most in question and question[least] > question[most]:
             yield QuestionsFault(f"{root}/{least}", "question_never_met", f"{least} is more than {most}.")
+    if question["type"] == "integer" and {"minimum", "maximum"} <= question.keys():
+        least, most = math.ceil(question["minimum"]), math.floor(question["maximum"])
+        if question["minimum"] <= question["maximum"] and least > most:
+            told = "No whole number lies between minimum and maximum."
+            yield QuestionsFault(f"{root}/minimum", "question_never_met", told)
     choices = question.get("enum") or question.get("items", {}).get("enum")
     if choices is not None and question.get("minItems", 0) > len(choices):
         yield QuestionsFault(f"{root}/minItems", "question_never_met", "There are not so many choices.")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from api.deps import Caller, Now
 from api.domain.category_codes import parse_category_code
 from api.domain.dispatch_decision import decide, matter_of
+from api.domain.dispatch_rules import FIRST_YEAR, LAST_YEAR
 from api.domain.errors import FieldWrong
 from api.domain.geo import Place, to_wgs84
 from api.domain.reference import Reference
@@ -29,6 +30,9 @@ async def explain_dispatch(
     code = parse_category_code(query.category, "/query/category")
     category = reference.category(str(code), "/query/category")
     condition = reference.condition(category.code, query.condition, "/query/condition")
+    if query.at is not None and not FIRST_YEAR <= query.at.year <= LAST_YEAR:
+        detail = f"Rules hold from {FIRST_YEAR} to {LAST_YEAR}."
+        raise FieldWrong("/query/at", "out_of_range", detail)
     grid_code, point = _where(query, reference)
     matter = matter_of(
         reference,

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from api.domain.agreements import PHONE_AS_STORED, Agreement, AgreementKind
 from api.domain.phones import masked_phone
-from api.schemas.base import Code, Day, Input, Line, Output, PrintableText
+from api.schemas.base import Code, Day, Input, Line, OneLine, Output
 
-Name = Annotated[str, Field(min_length=1, max_length=100), PrintableText]
+Name = Annotated[str, Field(min_length=1, max_length=100), OneLine]
 Phone = Annotated[str, Field(max_length=40, pattern=r"^\+?[0-9][0-9 ()-]{2,38}$", examples=["13812345678"])]
 
 
@@ -25,7 +25,7 @@ class AgreementInput(Input):
     categories: Annotated[list[Annotated[str, Field(pattern=r"^[PE][0-9]{0,4}$")]], Field(max_length=50)] = (
         Field(default=[], description="Class codes or their beginnings that it covers; none: all.")
     )
-    duties: Annotated[list[Annotated[Line, Field(min_length=1)]], Field(max_length=20)] = Field(
+    duties: Annotated[list[Annotated[Line, Field(min_length=1), OneLine]], Field(max_length=20)] = Field(
         default=[], description="What the signer promised, one by one."
     )
     signed_on: Day

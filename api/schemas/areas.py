@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 from shapely.geometry.base import BaseGeometry
 
 from api.domain.access import Role, Viewer, sees_name_of
@@ -17,11 +17,11 @@ from api.domain.shapes import AREAS, as_areas
 from api.language import name_in
 from api.pages import PageQuery
 from api.queries.areas import AreaFilter, StoredDuty
-from api.schemas.base import Code, Day, Input, Line, Note, Output, PrintableText
+from api.schemas.base import Code, Day, Input, Line, Note, OneLine, Output
 from api.schemas.geometry import Area, area_shown, shape_of
 from api.schemas.people import Username
 
-Name = Annotated[str, Field(min_length=1, max_length=100), PrintableText]
+Name = Annotated[str, Field(min_length=1, max_length=100), OneLine]
 
 
 class AreaDutyInput(Input):
@@ -44,8 +44,8 @@ class AreaInput(Input):
     geometry: Area
     crs: Crs = Field(default=Crs.WGS84, description="The coordinate system of `geometry`.")
     unit: Code | None = Field(default=None, description="The responsible unit, or the owner.")
-    leader: Annotated[Line, Field(max_length=100)] = Field(default="", description="带班领导")
-    task: Note = ""
+    leader: Annotated[Line, Field(max_length=100), OneLine] = Field(default="", description="带班领导")
+    task: Annotated[Note, StringConstraints(strip_whitespace=True)] = ""
     valid_from: Day | None = Field(default=None, description="The first day.")
     valid_to: Day | None = Field(default=None, description="The last day.")
     minimum_staff: Annotated[int, Field(ge=0, le=100_000)] = Field(

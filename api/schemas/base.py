@@ -33,6 +33,12 @@ def _without_control(text: str) -> str:
     return text
 
 
+def _one_line(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("text must be one line without blanks around it")
+    return text
+
+
 def _written_out(sent: object) -> object:
     # Pydantic reads a bare number as seconds or, when it is large, as milliseconds: that would be a guess.
     if isinstance(sent, int | float) or (isinstance(sent, str) and not RFC3339.match(sent)):
@@ -42,6 +48,9 @@ def _written_out(sent: object) -> object:
 
 PrintableText = AfterValidator(_without_control)
 """Refuses NUL and other control characters except line breaks and tabs."""
+
+OneLine = AfterValidator(_one_line)
+"""For names: as files have them, so that what is exported can be imported, and nobody is called nothing."""
 
 Line = Annotated[str, Field(max_length=200), PrintableText]
 Note = Annotated[str, Field(max_length=2000), PrintableText]

@@ -14,13 +14,13 @@ from api.domain.limits import Language
 from api.domain.policies import Policies
 from api.language import name_in
 from api.queries.calendars import Affected, StoredCalendar, VersionFacts
-from api.schemas.base import Day, Input, Note, Output, PrintableText
+from api.schemas.base import Day, Input, Note, OneLine, Output, PrintableText
 from api.schemas.tickets import PersonShown, person_shown
 
 Hours = Annotated[str, Field(pattern=HOURS_PATTERN, examples=["08:00-12:00"])]
 """Half-open; the end of the day is 24:00."""
 HoursOfDay = Annotated[list[Hours], Field(max_length=48)]
-Name = Annotated[str, Field(min_length=1, max_length=100), PrintableText]
+Name = Annotated[str, Field(min_length=1, max_length=100), OneLine]
 DayName = Annotated[str, Field(max_length=100), PrintableText]
 CalendarCode = Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 """As policies and units name a calendar."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from api.domain.catalogue import Category, Condition
 from api.domain.catalogue_states import ClassState
@@ -16,21 +16,13 @@ from api.domain.limits import LARGEST_LIMIT, Limit, LimitUnit
 from api.domain.questions import QUESTIONS_BYTES_MAX, QUESTIONS_MAX, check_questions
 from api.language import LanguageCode, name_in
 from api.queries.classes import VersionFacts
-from api.schemas.base import Input, Output, PrintableText
+from api.schemas.base import Input, OneLine, Output, PrintableText
 from api.schemas.catalogue import LimitShown, limit_shown
 from api.schemas.imports import FindingShown, finding_shown
 
-
-def _one_line(text: str) -> str:
-    # As files have it, so that what is exported can be imported.
-    if not text.isprintable() or text != text.strip():
-        raise ValueError("text must be one line without blanks around it")
-    return text
-
-
-Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)]
-Sentence = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
-Scheme = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_one_line)]
+Name = Annotated[str, Field(min_length=1, max_length=100), OneLine]
+Sentence = Annotated[str, Field(min_length=1, max_length=200), OneLine]
+Scheme = Annotated[str, Field(min_length=1, max_length=40), OneLine]
 ClassCode = Annotated[str, Field(pattern=r"^[PE][0-9]{4}$", examples=["E0406"])]
 FileName = Annotated[str, Field(min_length=1, max_length=200), PrintableText]
 

@@ -23,12 +23,12 @@ from api.domain.phones import PHONE_MAX, PHONE_PATTERN, masked_phone
 from api.language import name_in
 from api.pages import PageQuery
 from api.queries.personnel import PeopleFilter, StoredPerson
-from api.schemas.base import Code, Day, Input, Output, PrintableText
+from api.schemas.base import Code, Day, Input, OneLine, Output
 
 Username = Annotated[str, Field(max_length=USERNAME_MAX, pattern=USERNAME_PATTERN, examples=["officer01"])]
 """Lower case: two accounts never differ by that alone."""
-Name = Annotated[str, Field(min_length=1, max_length=PERSON_NAME_MAX), PrintableText]
-Post = Annotated[str, Field(min_length=1, max_length=POST_MAX), PrintableText]
+Name = Annotated[str, Field(min_length=1, max_length=PERSON_NAME_MAX), OneLine]
+Post = Annotated[str, Field(min_length=1, max_length=POST_MAX), OneLine]
 Phone = Annotated[str, Field(max_length=PHONE_MAX, pattern=PHONE_PATTERN, examples=["13812345678"])]
 Password = Annotated[
     str, Field(min_length=1, max_length=PASSWORD_MAX, json_schema_extra={"format": "password"})
@@ -56,9 +56,9 @@ class PersonInput(Input):
     role: Role
     unit: Code | None = Field(description="Where she works; unit members and leads need one.")
     phone: Phone | None
-    officer_number: (
-        Annotated[str, Field(min_length=1, max_length=OFFICER_NUMBER_MAX), PrintableText] | None
-    ) = Field(description="工号")
+    officer_number: Annotated[str, Field(min_length=1, max_length=OFFICER_NUMBER_MAX), OneLine] | None = (
+        Field(description="工号")
+    )
     post: Post | None = Field(default=None, description="职务, as the office calls it.")
     grids: Annotated[list[DutyInput], Field(max_length=DUTIES_MAX)] = Field(
         description="Duties that are not over. Those left out end yesterday; those that are over stay as they were."

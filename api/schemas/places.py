@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 from shapely.geometry.base import BaseGeometry
 
 from api.domain.geo import Crs
@@ -24,11 +24,11 @@ from api.pages import PageQuery
 from api.queries.place_lists import PlaceFilter, PlaceRow
 from api.queries.places import StoredPlace
 from api.schemas.agreements import AgreementInput, AgreementShown, agreement_shown
-from api.schemas.base import Code, Day, Input, Line, Output, PlaceShown, PrintableText
+from api.schemas.base import Code, Day, Input, Line, OneLine, Output, PlaceShown, PrintableText
 from api.schemas.filters import bbox_of, near_of
 from api.schemas.geometry import Geometry, geometry_shown, shape_of
 
-Name = Annotated[str, Field(min_length=1, max_length=100), PrintableText]
+Name = Annotated[str, Field(min_length=1, max_length=100), OneLine]
 Attribute = Annotated[str, Field(min_length=1, max_length=ATTRIBUTE_NAME_MAX), PrintableText]
 Value = (
     bool
@@ -43,8 +43,8 @@ class PairingInput(Input):
     """Who is paired (包联) with a place: a unit, a leader, or both."""
 
     unit: Code | None = Field(default=None, description="包联单位: its people see the tickets at the place.")
-    leader: Annotated[Line, Field(max_length=100)] = Field(default="", description="包联领导")
-    contact: Annotated[Line, Field(max_length=100)] = Field(
+    leader: Annotated[Line, Field(max_length=100), OneLine] = Field(default="", description="包联领导")
+    contact: Annotated[Line, Field(max_length=100), OneLine] = Field(
         default="", description="Whom to ask in the community (社区联系人)."
     )
     from_on: Day
@@ -60,7 +60,7 @@ class PlaceInput(Input):
     type: Code = Field(description="Code of its type; `GET /v1/place-types` lists them.")
     name_zh: Name
     name_en: Name
-    address: Line = ""
+    address: Annotated[Line, StringConstraints(strip_whitespace=True)] = ""
     geometry: Geometry
     crs: Crs = Field(default=Crs.WGS84, description="The coordinate system of `geometry`.")
     reach_m: Annotated[float, Field(ge=0, le=REACH_MAX_M, allow_inf_nan=False)] | None = Field(

@@ -9,9 +9,9 @@ from api.domain.phones import PHONE_MAX, PHONE_PATTERN
 from api.domain.reference import Reference, UnitFacts
 from api.domain.units import UNIT_CODE_MAX, UNIT_CODE_PATTERN, UNIT_NAME_MAX, UnitDraft, UnitKind
 from api.language import name_in
-from api.schemas.base import Input, Output, PrintableText
+from api.schemas.base import Input, OneLine, Output
 
-Name = Annotated[str, Field(min_length=1, max_length=UNIT_NAME_MAX), PrintableText]
+Name = Annotated[str, Field(min_length=1, max_length=UNIT_NAME_MAX), OneLine]
 Phone = Annotated[str, Field(max_length=PHONE_MAX, pattern=PHONE_PATTERN, examples=["010-12345678"])]
 UnitCode = Annotated[str, Field(max_length=UNIT_CODE_MAX, pattern=UNIT_CODE_PATTERN)]
 """As rules, people and grids name a unit."""

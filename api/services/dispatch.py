@@ -15,6 +15,7 @@ from api.domain.dispatch import Decision
 from api.domain.dispatch_decision import decide, matter_of
 from api.domain.dispatch_rules import DispatchRule
 from api.domain.dispatch_words import explain as explain_dispatch
+from api.domain.errors import NotConfigured
 from api.domain.ledger import Stretch, Term
 from api.domain.lifecycle import Action, Clock, State, Step, find_step
 from api.domain.reference import Reference, UnitFacts
@@ -28,8 +29,8 @@ logger = logging.getLogger(__name__)
 def stage_terms(reference: Reference, now: datetime, step: Step) -> dict[Clock, Term]:
     """Return the terms of the office's own stages that begin with this step.
 
-    A stage whose calendar is not loaded far enough gets no term, with a warning to the administrator: the
-    office's own clocks must never hold up a report.
+    A stage whose calendar is not there, or not loaded far enough, gets no term, with a warning to the administrator:
+    the office's own clocks must never hold up a report.
     """
     limits = reference.policies.stage_limits
     terms: dict[Clock, Term] = {}
@@ -39,7 +40,7 @@ def stage_terms(reference: Reference, now: datetime, step: Step) -> dict[Clock, 
         term = limits[clock].term
         try:
             deadlines.due_at(now, term.limit, reference.calendar(term.calendar_code))
-        except CalendarError as error:
+        except (CalendarError, NotConfigured) as error:
             logger.warning("no due time for the stage %s: %s", clock, error)
         else:
             terms[clock] = term

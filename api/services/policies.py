@@ -47,7 +47,6 @@ async def put_policies(
     changed them since. Raises FieldWrong, pointing at the policy, for one that is unknown or can't be meant.
     """
     policies = Policies.from_mapping(values)
-    await _require_calendars(session, policies)
     # The whole table, because policies are checked against each other.
     await session.execute(text("LOCK TABLE policies IN SHARE ROW EXCLUSIVE MODE"))
     before = await load_policies(session)
@@ -55,6 +54,10 @@ async def put_policies(
         raise VersionConflict("The policies in force are not those that you saw; read them again.")
     old, new = before.as_json(), policies.as_json()
     changed = tuple(key for key in new if old[key] != new[key])
+    # Not the others: a new installation has the defaults before it has their calendars.
+    await _require_calendars(
+        session, {key: code for key, code in policies.calendars().items() if key in changed}
+    )
     if changed:
         await session.execute(delete(Policy))
         if values:
@@ -65,9 +68,8 @@ async def put_policies(
     return PutPolicies(policies, changed)
 
 
-async def _require_calendars(session: ReadSession, policies: Policies) -> None:
+async def _require_calendars(session: ReadSession, codes: Mapping[str, str]) -> None:
     known = set((await session.execute(select(col(Calendar.code)))).scalars())
-    for key, value in policies.as_json().items():
-        code = value.get("calendar") if isinstance(value, dict) else None
-        if code is not None and code not in known:
+    for key, code in codes.items():
+        if code not in known:
             raise FieldWrong(f"/{key}/calendar", "calendar_unknown", f"There is no calendar {code!r}.")

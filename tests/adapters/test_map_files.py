@@ -133,6 +133,14 @@ def test_a_wrong_geometry_is_told_in_words_and_refuses_nothing_else(geometry: ob
     assert (right.geometry, right.fault) == (SQUARE, None)
 
 
+def test_coordinates_nested_deeper_than_json_is_written_are_told_all_the_same() -> None:
+    hollow = geojson(feature({"type": "Polygon", "coordinates": []}))
+    deep = hollow.replace(b'"coordinates":[]', b'"coordinates":' + b"[" * 900 + b"]" * 900)
+    assert faults_of(read_json(deep)) == [
+        "Something nested very deeply is no position: it has longitude and latitude, both numbers."
+    ]
+
+
 def test_a_feature_may_have_no_geometry_or_an_empty_one() -> None:
     missing, empty = read_json(
         geojson(feature(None), feature({"type": "MultiPolygon", "coordinates": []}))

@@ -70,6 +70,13 @@ def test_a_template_that_means_anything_else_is_the_offices_to_mend(template: st
     assert refused.value.facts["template"] == template
 
 
+def test_what_is_said_of_a_template_is_for_people() -> None:
+    with pytest.raises(NotConfigured, match=r"can't be used: \{sequence\} is missing\."):
+        parts("案卷")
+    with pytest.raises(NotConfigured, match=r"can't be used: \{sequence\} stands in it twice\."):
+        parts("{sequence}-{sequence}")
+
+
 @given(
     before=st.lists(st.sampled_from(sorted(FIELDS)) | st.text("案卷-/AZ09〔〕", max_size=4), max_size=5),
     behind=st.lists(st.sampled_from(sorted(FIELDS)) | st.text("案卷-/AZ09〔〕", max_size=4), max_size=5),

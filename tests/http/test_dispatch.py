@@ -129,6 +129,8 @@ async def test_rules_are_for_the_desk_to_read(shared_house: House, username: str
         ({"category": "E0406", "grid": "9901", "condition": "0"}, "/query/condition"),
         ({"category": "E0406", "grid": "9901", "source": "rumour"}, "/query/source"),
         ({"category": "E0406", "grid": "9901", "at": "2026-11-23T09:30:00"}, "/query/at"),
+        ({"category": "E0406", "grid": "9901", "at": "9999-12-31T23:59:59Z"}, "/query/at"),
+        ({"category": "E0406", "grid": "9901", "at": "0001-01-01T00:00:00+08:00"}, "/query/at"),
         ({"category": "E0406", "longitude": "nan", "latitude": "39.9"}, "/query/longitude"),
         ({"category": "E0406", "longitude": "116.4", "latitude": "39.9", "crs": "local"}, "/query/crs"),
     ],

@@ -136,6 +136,7 @@ WRONG: dict[str, tuple[list[dict[str, Any]], list[tuple[int | None, str]]]] = {
     "a reach too far": ([shop(reach_m=501)], [(1, "reach_wrong")]),
     "neither yes nor no": ([shop(is_active="perhaps")], [(1, "flag_wrong")]),
     "a name too long": ([shop(name_zh="长" * 101)], [(1, "text_too_long")]),
+    "a name of two lines": ([shop(name_zh="商\n场")], [(1, "text_wrong")]),
     "attributes in attributes": ([shop(attributes={"a": {}})], [(1, "attributes_wrong")]),
     "pairings that are none": (
         [shop(pairings="water"), shop("b", pairings=[{"unit": "water"}])],

@@ -217,6 +217,10 @@ async def test_duties_begin_change_and_end_and_those_that_are_over_stay(house: H
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "no name": ({"name": ""}, "/name", "string_too_short"),
     "a name with a bell": ({"name": "a\x07"}, "/name", "value_error"),
+    "a name of two lines": ({"name": "a\nb"}, "/name", "value_error"),
+    "a name of blanks": ({"name": "  "}, "/name", "value_error"),
+    "a name that turns writing round": ({"name": "a\u202eb"}, "/name", "value_error"),
+    "a number of two lines": ({"officer_number": "1\n2"}, "/officer_number", "value_error"),
     "an unknown role": ({"role": "king"}, "/role", "enum"),
     "a member of no unit": ({"role": "unit_member"}, "/unit", "unit_needed"),
     "a lead of no unit": ({"role": "unit_lead"}, "/unit", "unit_needed"),

@@ -169,6 +169,7 @@ def ring(*points: tuple[float, float]) -> dict[str, Any]:
 
 BOW_TIE = ring((116.40, 39.91), (116.41, 39.92), (116.41, 39.91), (116.40, 39.92))
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
+    "a name of two lines": ({"name_en": "Mall\nNorth"}, "/name_en", "value_error"),
     "an unknown type": ({"type": "castle"}, "/type", "place_type_unknown"),
     "an unknown unit": ({"unit": "nobody"}, "/unit", "unit_unknown"),
     "a shape that crosses itself": ({"geometry": BOW_TIE}, "/geometry", "shape_wrong"),

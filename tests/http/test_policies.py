@@ -5,7 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import delete, insert
+from sqlmodel import col
 
+from api.models import Policy
 from tests.conftest import House
 from tests.http.walking import report
 
@@ -104,3 +107,15 @@ async def test_a_stage_limit_counts_from_the_next_report_on(house: House) -> Non
     ticket = await report(house, "dispatcher", source="hotline")
     assert ticket["state"] == "reported"
     assert datetime.fromisoformat(ticket["due_at"]) == house.clock.now + timedelta(minutes=5)
+
+
+async def test_a_stage_whose_calendar_nobody_made_has_no_due_time_and_holds_up_no_report(
+    house: House,
+) -> None:
+    async with house.database.write() as session:
+        row = {"key": "intake_limit", "value": {"minutes": 15, "calendar": "nobodys"}}
+        await session.execute(delete(Policy).where(col(Policy.key) == "intake_limit"))
+        await session.execute(insert(Policy).values(row))
+    ticket = await report(house, "dispatcher", source="hotline")
+    assert (ticket["state"], ticket["due_at"]) == ("reported", None)
+    assert (await report(house))["state"] == "assigned"

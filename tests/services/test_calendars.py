@@ -126,3 +126,14 @@ def test_the_doctor_warns_without_failing_and_fails_once_holidays_are_over(
         found = [one for one in doctor.examine() if one.check == "calendars"]
         assert (found[0].is_well, found[0].is_warning) == (is_well, is_warning)
         assert found[0].words.startswith(words)
+
+
+def test_the_doctor_names_calendars_that_policies_count_in_and_nobody_made(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRIDPATROL_DEMO", "true")
+    monkeypatch.setenv("GRIDPATROL_DATABASE_URL", empty_url)
+    monkeypatch.setenv("GRIDPATROL_HOME", str(tmp_path))
+    found = [one for one in doctor.examine() if one.check == "calendars"]
+    assert [one.is_well for one in found] == [False] * 5
+    assert "the policy intake_limit counts in the calendar 'always', which is not there" in found[0].words
