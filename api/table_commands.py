@@ -5,7 +5,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -83,8 +83,9 @@ def export_units(path: TableOut = None) -> None:
 def export_people(path: TableOut = None) -> None:
     """Write everybody as a table, with phone numbers and without passwords; importing it again changes nothing."""
     from api import table_files
+    from api.adapters.private_files import write_private
 
-    _write(path, asyncio.run(table_files.export_person_table(load_settings(), path)))
+    _write(path, asyncio.run(table_files.export_person_table(load_settings(), path)), write_private)
     print("gridpatrol: this table has personal data: names and phone numbers.", file=sys.stderr)  # noqa: T201  this is a command
 
 
@@ -112,12 +113,14 @@ def _import(path: Path, taking: Coroutine[Any, Any, Imported], noun: str, *, as_
         )
 
 
-def _write(path: Path | None, written: bytes) -> None:
+def _write(
+    path: Path | None, written: bytes, write: Callable[[Path, bytes], object] = Path.write_bytes
+) -> None:
     if path is None:
         sys.stdout.buffer.write(written)
         sys.stdout.buffer.flush()
         return
     try:
-        path.write_bytes(written)
+        write(path, written)
     except OSError as unwritable:
         raise typer.Exit(say(unwritable, 1)) from unwritable

@@ -8,6 +8,7 @@ from typing import Final
 from anyio import to_thread
 
 from api import clock
+from api.adapters.private_files import write_private
 from api.configuration import documents, maps, tables
 from api.configuration.parts import Moment, Part, PartTold
 from api.db import Database, WriteSession
@@ -111,8 +112,12 @@ def _together(opened: PartTold, closed: Imported) -> PartTold:
 
 def _write(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
+    personal = {part.file for part in PARTS if part.is_asked_for}
     for name, content in contents.items():
-        (folder / name).write_bytes(content)
+        if name in personal:
+            write_private(folder / name, content)
+        else:
+            (folder / name).write_bytes(content)
     return [folder / name for name in contents]
 
 

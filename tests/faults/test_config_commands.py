@@ -75,6 +75,20 @@ async def test_what_was_written_differs_in_nothing_and_applying_it_changes_nothi
     assert all(part["unchanged"] for part in as_json["parts"])
 
 
+async def test_people_are_written_for_the_owner_alone_even_over_a_file_that_others_could_read(
+    settings: Settings, folder: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "people.csv"
+    table.write_bytes(b"old")
+    for path in (folder / "people.csv", table):
+        path.chmod(0o644)
+    assert (await ran(settings, "config", "export", str(folder), "--people")).returncode == 0
+    assert (await ran(settings, "export", "people", str(table))).returncode == 0
+    for path in (folder / "people.csv", table):
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert b"username" in path.read_bytes()
+
+
 async def test_an_empty_installation_becomes_the_same_office(
     settings: Settings, folder: Path, empty_url: str, tmp_path: Path
 ) -> None:
