@@ -12,6 +12,8 @@ from api.adapters.tokens import TokenSigner
 from api.contract import BoundedBodies, refuse_other_media, refuse_unknown_query
 from api.db import Database
 from api.deps import Wiring
+from api.feed_cursors import FeedCursors
+from api.listening import Hub, told_of_signals
 from api.queries.reference import ReferenceCache
 from api.routers import (
     accounts,
@@ -21,6 +23,7 @@ from api.routers import (
     dispatch,
     dispatch_rules,
     docs,
+    feed,
     grids,
     health,
     kept_changes,
@@ -48,10 +51,13 @@ Grid patrol and issue tracking: report, file, dispatch, rectify, check, close - 
 def create_app(settings: Settings) -> FastAPI:
     """Build the application for these settings."""
     database = Database(settings.required_database_url, pool_size=settings.pool_size)
+    hub = Hub(database, settings.required_database_url)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        yield
+        with told_of_signals(hub.stop):
+            async with hub.listening():
+                yield
         await database.close()
 
     app = FastAPI(
@@ -72,6 +78,8 @@ def create_app(settings: Settings) -> FastAPI:
         files=open_store(settings.files_location),
         tokens=TokenSigner(settings.token_key.get_secret_value(), settings.access_token_ttl_s),
         references=ReferenceCache(database),
+        cursors=FeedCursors(settings.token_key.get_secret_value()),
+        hub=hub,
     )
     answering = (health, accounts, reports, tickets, queue, overdue, photos, catalogue, lifecycle, grids)
     for module in (
@@ -85,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
         units,
         people,
         notices,
+        feed,
         kept_changes,
         policies,
     ):
@@ -96,7 +105,7 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "PUT", "POST"],
-            allow_headers=["Authorization", "If-Match", "If-None-Match", "Idempotency-Key"],
+            allow_headers=["Authorization", "If-Match", "If-None-Match", "Idempotency-Key", "Last-Event-ID"],
             expose_headers=["ETag", "Retry-After", "Content-Language"],
         )
     app.add_middleware(

@@ -53,6 +53,7 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.UnitInUse: 409,
     errors.LastAdministrator: 409,
     errors.FileLost: 404,
+    errors.ResyncNeeded: 410,
     CatalogueRefused: 422,
     RulesRefused: 422,
     ImportRefused: 422,

@@ -86,6 +86,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "rule_import": frozenset({Role.ADMINISTRATOR}),
     "rule_replay": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     "notice_list": EVERYBODY,
+    "change_list": EVERYBODY,
+    "event_stream": EVERYBODY,
     "calendar_list": EVERYBODY,
     "calendar_get": EVERYBODY,
     "calendar_put": frozenset({Role.ADMINISTRATOR}),

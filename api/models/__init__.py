@@ -3,6 +3,7 @@
 from api.models.base import metadata
 from api.models.calendars import Calendar, CalendarDay, CalendarVersion
 from api.models.catalogue import Category, Condition, DispatchRule, Policy, ReferenceVersion
+from api.models.feed import FeedMark, Installation
 from api.models.grids import Grid, GridPerson
 from api.models.kept_changes import KeptChange
 from api.models.notices import Message, Notice
@@ -21,9 +22,11 @@ __all__ = [
     "Condition",
     "DispatchRule",
     "FailedSignIn",
+    "FeedMark",
     "Grid",
     "GridPerson",
     "IdempotencyKey",
+    "Installation",
     "KeptChange",
     "Message",
     "Notice",

@@ -31,7 +31,7 @@ VERBS = frozenset(
         "revoke",
         "step",
     }
-    | {"store", "summary", "versions", "export", "import", "replay", "change"}
+    | {"store", "summary", "versions", "export", "import", "replay", "change", "stream"}
 )
 METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 
