@@ -17,7 +17,8 @@ class FeedMark(Table, table=True):
     Written by triggers on `tickets`, `photos`, `people`, `grid_people` and `sign_ins` alone, so that no way of
     changing those can forget it. Ids come from the sequence of `ticket_events`: a transaction's events and marks
     have one order. `unit_id` (with `was_escalated`) and `grid_code` say whom a ticket left; `person_id` whose
-    duties, unit or sign-ins changed. `at` is by the database's clock, and only tells how old a mark is.
+    duties, unit or sign-ins changed. No foreign keys: a photo may be tied to a ticket a moment before its ticket is
+    written, and a mark locks nothing. `at` is by the database's clock, and only tells how old a mark is.
     """
 
     table_name: ClassVar[str] = "feed_marks"
@@ -41,11 +42,11 @@ class FeedMark(Table, table=True):
         ),
     )
     kind: MarkKind = Field(sa_type=enum_type(MarkKind, "kind"))
-    ticket_id: UUID | None = Field(default=None, foreign_key="tickets.id")
-    unit_id: int | None = Field(default=None, foreign_key="units.id")
+    ticket_id: UUID | None = Field(default=None)
+    unit_id: int | None = Field(default=None)
     was_escalated: bool = Field(default=False, sa_column_kwargs=NOT_YET)
     grid_code: str | None = Field(default=None, max_length=20)
-    person_id: UUID | None = Field(default=None, foreign_key="people.id")
+    person_id: UUID | None = Field(default=None)
     at: datetime = Field(sa_type=INSTANT, sa_column_kwargs={"server_default": text("now()")})
     xid: Any = Field(
         default=None,

@@ -140,9 +140,6 @@ def upgrade() -> None:
             " AND (kind = 'left') = (unit_id IS NOT NULL OR grid_code IS NOT NULL)",
             name=op.f("ck_feed_marks_complete"),
         ),
-        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_feed_marks_ticket_id")),
-        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_feed_marks_unit_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_feed_marks_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_marks")),
     )
     op.create_index("ix_feed_marks_xid_id", "feed_marks", ["xid", "id"])
