@@ -61,6 +61,7 @@ class EventStream(Response):
         try:
             await self._send(send)
         finally:
+            self._listener.leave()
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching

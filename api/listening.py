@@ -31,14 +31,20 @@ log = structlog.get_logger()
 
 
 class Listener:
-    """Somebody who waits. `viewer` is what it saw as when it read last."""
+    """Somebody who waits. `viewer` is what it saw as when it read last; before that, everything concerns it."""
 
-    __slots__ = ("_woken", "is_over", "viewer")
+    __slots__ = ("_listeners", "_woken", "is_over", "viewer")
 
-    def __init__(self, viewer: Viewer) -> None:
-        self.viewer = viewer
+    def __init__(self, listeners: "set[Listener]") -> None:
+        self.viewer: Viewer | None = None
         self.is_over = False
         self._woken = asyncio.Event()
+        self._listeners = listeners
+        listeners.add(self)
+
+    def leave(self) -> None:
+        """Wait no more."""
+        self._listeners.discard(self)
 
     def wake(self) -> None:
         """Let it look at the feed."""
@@ -70,16 +76,12 @@ class Hub:
         self.is_open = False
         self.reads = CapacityLimiter(READS_AT_ONCE)
 
-    @contextmanager
-    def joined(self, listener: Listener) -> Generator[None]:
-        """Let somebody listen for the block; in a process that does not listen it is over at once."""
+    def join(self) -> Listener:
+        """Let somebody listen until it leaves; in a process that does not listen it is over at once."""
+        listener = Listener(self._listeners)
         if not self.is_open:
             listener.end()
-        self._listeners.add(listener)
-        try:
-            yield
-        finally:
-            self._listeners.discard(listener)
+        return listener
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[None]:
@@ -112,7 +114,8 @@ class Hub:
             audience = await self._audience(batch)
         self._reference_version = batch.reference_version if batch else 0
         for listener in self._listeners:
-            if audience is None or audience.concerns(listener.viewer):
+            viewer = listener.viewer
+            if audience is None or viewer is None or audience.concerns(viewer):
                 listener.wake()
 
     async def _audience(self, batch: "Batch") -> Audience | None:

@@ -3,13 +3,14 @@
 import runpy
 import sys
 
-from bench import compare, hotspots, recompute, scale
+from bench import compare, hotspots, listeners, recompute, scale
 
 MEASUREMENTS = {
     "compare": compare.main,
     "scale": scale.main,
     "hotspots": hotspots.main,
     "recompute": recompute.main,
+    "listeners": listeners.main,
 }
 SCRIPTS = ("deadlines", "dispatch", "locate", "photos")
 """Measurements of single rules, without a database; each is a script of its own."""

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from api import clock
 from api.adapters.seals import LONGEST
 from api.deps import Now, SignedIn, Token, Wired, Wiring, found_caller
+from api.domain.access import Viewer
 from api.domain.errors import Refusal, ResyncNeeded
 from api.domain.feed import FeedCursor, Held
 from api.domain.limits import Language as LanguageCode
@@ -71,6 +72,12 @@ class _Reader:
         self.caller, self.cursor = SignedIn(viewer, reference), page.cursor
         return page
 
+    @property
+    def viewer(self) -> Viewer:
+        """Who she was when she read last."""
+        assert self.caller is not None  # noqa: S101  she has read a page
+        return self.caller.viewer
+
     def shown(self, page: FeedPage, now: datetime) -> ChangePage:
         """Return a page as it is sent."""
         assert self.caller is not None  # noqa: S101  she has read it
@@ -121,9 +128,13 @@ async def event_stream(
     """
     pointer = "/header/last-event-id" if last_event_id else "/query/since"
     reader = _Reader(wired, token, "event_stream", language, pointer, last_event_id or query.since)
-    page = await reader.read(EVENTS_AT_ONCE, now)
-    assert reader.caller is not None  # noqa: S101  she has read a page
-    listener = Listener(reader.caller.viewer)
+    listener = wired.hub.join()  # before the first page, so that nothing happens in between
+    try:
+        page = await reader.read(EVENTS_AT_ONCE, now)
+    except BaseException:
+        listener.leave()
+        raise
+    listener.viewer = reader.viewer
     headers = {name: response.headers[name] for name in ("Content-Language", "Vary")}
     return EventStream(_follow(reader, listener, page, now), listener, headers)
 
@@ -132,19 +143,18 @@ async def _follow(
     reader: _Reader, listener: Listener, page: FeedPage, now: datetime
 ) -> AsyncGenerator[bytes]:
     """Yield events until the listener is over or the reader may not go on."""
-    with reader.wired.hub.joined(listener):
-        try:
-            async with aclosing(_told(reader, listener, page, now)) as told:
-                async for made in told:
-                    yield made
-        except ResyncNeeded as refusal:
-            facts = {"code": refusal.code, "detail": refusal.detail, **refusal.facts}
-            yield event("resync", orjson.dumps(facts))
-        except Refusal as refusal:
-            log.debug("a stream of events ended", why=refusal.code)
-        except (DBAPIError, PoolTimeout) as error:
-            # The client comes back with its last id, when the database may be there again.
-            log.warning("a stream of events ended: the database did not answer", why=str(error))
+    try:
+        async with aclosing(_told(reader, listener, page, now)) as told:
+            async for made in told:
+                yield made
+    except ResyncNeeded as refusal:
+        facts = {"code": refusal.code, "detail": refusal.detail, **refusal.facts}
+        yield event("resync", orjson.dumps(facts))
+    except Refusal as refusal:
+        log.debug("a stream of events ended", why=refusal.code)
+    except (DBAPIError, PoolTimeout) as error:
+        # The client comes back with its last id, when the database may be there again.
+        log.warning("a stream of events ended: the database did not answer", why=str(error))
 
 
 async def _told(
@@ -152,8 +162,6 @@ async def _told(
 ) -> AsyncGenerator[bytes]:
     """Yield the events of a page and of those that follow; what the reading of a page raises ends it."""
     is_told_complete = False
-    # What was settled between the first page and this moment woke nobody.
-    listener.wake()
     while True:
         if page is None:
             yield KEPT_ALIVE
@@ -184,9 +192,8 @@ async def _next(reader: _Reader, listener: Listener) -> FeedPage | None:
         return None
     async with reader.wired.hub.reads:
         page = await reader.read(EVENTS_AT_ONCE, now)
-    assert reader.caller is not None  # noqa: S101  she has read a page
-    viewer = reader.caller.viewer
-    if Held.of(viewer) != Held.of(listener.viewer):
+    viewer = reader.viewer
+    if listener.viewer is None or Held.of(viewer) != Held.of(listener.viewer):
         # While it read, it was looked for where it was before.
         listener.wake()
     listener.viewer = viewer

@@ -38,10 +38,10 @@ async def asked(house: House, username: str, since: str | None = None, **query: 
     return answer.json()
 
 
-async def execute(house: House, statement: str) -> None:
+async def execute(house: House, statement: str, **values: object) -> None:
     """Do something to the database that no request does."""
     async with house.database.write() as session:
-        await session.execute(text(statement))
+        await session.execute(text(statement), values)
 
 
 async def test_whoever_begins_is_told_of_all_she_may_see(house: House) -> None:
@@ -139,7 +139,7 @@ async def test_a_lead_holds_what_escalated_from_below_until_it_goes_elsewhere(ho
     await escalated(house)
     await lead.follow_all()
     assert lead.held.keys() == {ticket["id"]}
-    await execute(house, f"UPDATE tickets SET escalation_level = 0 WHERE id = '{ticket['id']}'")
+    await execute(house, "UPDATE tickets SET escalation_level = 0 WHERE id = :id", id=ticket["id"])
     lead.news()
     await lead.follow_all()
     assert lead.news() == [(ticket["id"], None)]
@@ -147,7 +147,8 @@ async def test_a_lead_holds_what_escalated_from_below_until_it_goes_elsewhere(ho
     quiet = await report(house, **WASTE)
     await execute(
         house,
-        f"UPDATE tickets SET unit_id = (SELECT id FROM units WHERE code = 'water') WHERE id = '{quiet['id']}'",
+        "UPDATE tickets SET unit_id = (SELECT id FROM units WHERE code = 'water') WHERE id = :id",
+        id=quiet["id"],
     )
     await lead.follow_all()
     assert lead.news() == []
@@ -158,7 +159,7 @@ async def test_a_ticket_that_another_grid_gets_leaves_the_officers_sight(house: 
     officer = await Follower(house, "officer02").follow_all()
     stranger = await Follower(house, "officer32").follow_all()
     finder = await Follower(house, FINDER).follow_all()
-    await execute(house, f"UPDATE tickets SET grid_code = '990101001002001' WHERE id = '{ticket['id']}'")
+    await execute(house, "UPDATE tickets SET grid_code = '990101001002001' WHERE id = :id", id=ticket["id"])
     for reader in (officer, stranger, finder):
         reader.news()
         await reader.follow_all()
@@ -188,7 +189,9 @@ async def test_grids_that_are_handed_over_take_their_tickets_along(house: House,
 async def test_what_left_a_grid_before_it_became_hers_is_not_told_to_the_new_officer(house: House) -> None:
     ticket = await report(house, "officer05", **ELSEWHERE)
     reader = await Follower(house, "officer02").follow_all()
-    await execute(house, f"UPDATE tickets SET grid_code = NULL, grid_id = NULL WHERE id = '{ticket['id']}'")
+    await execute(
+        house, "UPDATE tickets SET grid_code = NULL, grid_id = NULL WHERE id = :id", id=ticket["id"]
+    )
     await changed(house, "officer02", grids=duties(ticket["grid"]["code"][:12]))
     await reader.follow_all()
     assert reader.news() == []
@@ -248,7 +251,7 @@ async def test_who_moves_to_another_unit_begins_anew(house: House) -> None:
 
 async def test_what_ended_long_ago_is_not_told_to_who_begins(house: House) -> None:
     old = await report(house)
-    await execute(house, f"UPDATE tickets SET state = 'voided' WHERE id = '{old['id']}'")
+    await execute(house, "UPDATE tickets SET state = 'voided' WHERE id = :id", id=old["id"])
     assert (await fresh(house, "supervisor")).keys() == {old["id"]}
     house.clock.turn(days=31)
     assert await fresh(house, "supervisor") == {}

@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from api.domain.access import Role, Viewer
 from api.event_streams import EventStream, event
 from api.listening import Listener
 
@@ -15,7 +13,7 @@ SCOPE: dict[str, Any] = {"type": "http"}
 
 
 def listener() -> Listener:
-    return Listener(Viewer(uuid4(), uuid4(), "x", "x", Role.DISPATCHER, None, ()))
+    return Listener(set())
 
 
 class Endless:
