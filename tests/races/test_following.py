@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy import select
@@ -337,6 +337,8 @@ def test_who_follows_holds_what_a_fresh_list_shows(server: Server, demo_street: 
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
             derandomize=not IS_EXPLORING,
+            # Shrinking a street takes minutes: for whoever explores, not for every run.
+            phases=(Phase.generate, Phase.shrink) if IS_EXPLORING else (Phase.generate,),
             deadline=None,
             suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
         ),
