@@ -110,6 +110,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "rule_replay": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     "triage_resend": frozenset({Role.DISPATCHER, Role.ADMINISTRATOR}),
     "notice_list": EVERYBODY,
+    "change_list": EVERYBODY,
+    "event_stream": EVERYBODY,
     "calendar_list": EVERYBODY,
     "calendar_get": EVERYBODY,
     "calendar_put": frozenset({Role.ADMINISTRATOR}),

@@ -15,7 +15,7 @@ from api.models import PlacePairing, Ticket, TicketRequest
 
 def visible_tickets(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition for the tickets that this viewer sees."""
-    return _in_scope(ticket_scope(viewer))
+    return in_scope(ticket_scope(viewer))
 
 
 def in_grids(codes: Iterable[str]) -> ColumnElement[bool]:
@@ -24,7 +24,8 @@ def in_grids(codes: Iterable[str]) -> ColumnElement[bool]:
     return or_(false(), *(col(Ticket.grid_code).like(f"{code}%") for code in codes))
 
 
-def _in_scope(scope: TicketScope) -> ColumnElement[bool]:
+def in_scope(scope: TicketScope) -> ColumnElement[bool]:
+    """Return the condition for the tickets that match any mark of a scope."""
     if scope.everything:
         return true()
     marks: list[ColumnElement[bool]] = []
