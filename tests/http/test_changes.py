@@ -365,9 +365,10 @@ async def test_a_page_of_two_hundred_asks_as_often_as_a_page_of_one(house: House
     with counted(house) as for_all:
         all_of_them = await supervisor.get("/v1/changes", params={"limit": 200, "since": before["next"]})
     assert (len(one.json()["items"]), len(all_of_them.json()["items"])) == (1, 199)
-    # Who asks, what the page stands on, the walk and what came after; tickets, clocks, photos, requests.
-    assert len(for_one) == 7, told(for_one)
-    assert len(for_all) == 8, told(for_all)
+    # Who asks, what the page stands on, the walk and what came after; tickets, clocks, photos, requests and photos
+    # to come.
+    assert len(for_one) == 8, told(for_one)
+    assert len(for_all) == 9, told(for_all)
     done = all_of_them.json()
     assert done["complete"]
     with counted(house) as for_nothing:
