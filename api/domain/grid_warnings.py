@@ -8,6 +8,7 @@ from api.domain.grids import GridLevel
 from api.domain.imports import Finding
 
 _NAMED_MAX = 10
+_COMMON_SHARE_MIN = 0.5
 
 
 def left_behind(
@@ -42,6 +43,27 @@ def left_behind(
                 f"Dispatch rules for {prefix}, where no grid is left: {_listed(rule_ids)}.",
                 prefix,
             )
+
+
+def moved_away(change: GridChange) -> Iterator[Finding]:
+    """Yield one warning that counts the grids whose new border has little in common with the old one.
+
+    A code stands for one place. That many codes move at once mostly means that the file is in another coordinate
+    system than its sender said: GCJ-02 read as WGS-84 moves a city by half a kilometre.
+    """
+    redrawn = [one for one in change.changed if "area" in one.fields]
+    moved = [
+        one.after.code
+        for one in redrawn
+        if one.before.shape.intersection(one.after.shape).area < _COMMON_SHARE_MIN * one.before.shape.area
+    ]
+    if moved:
+        yield Finding(
+            "grid_moved",
+            f"Grids whose new border covers less than half of the old one: {len(moved)}; {_listed(moved)}. "
+            "Is the file in the coordinate system that was named?",
+            is_warning=True,
+        )
 
 
 def short_of_people(

@@ -41,8 +41,18 @@ COLUMNS = (
     Column("is_active", ("启用", "在用")),
 )
 
+_POSTS = {
+    Role.OFFICER: ("信息采集员", "采集员", "监督员"),
+    Role.DISPATCHER: ("受理员", "值班长", "坐席员"),
+    Role.UNIT_MEMBER: ("经办人", "单位经办人"),
+    Role.UNIT_LEAD: ("单位负责人",),
+    Role.SUPERVISOR: ("督查", "督导员"),
+    Role.ADMINISTRATOR: ("管理员",),
+}
+"""What offices also call the roles (GB/T 30428)."""
+
 _ROLES = {role.value: role for role in Role} | {
-    name.casefold(): role for role, names in ROLE_NAMES.items() for name in names
+    name.casefold(): role for role, names in ROLE_NAMES.items() for name in (*names, *_POSTS.get(role, ()))
 }
 _PARTED = re.compile(r"[\s,;、，；]+")
 

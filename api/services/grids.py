@@ -20,7 +20,7 @@ from api.domain.grid_changes import GridChange, compare_grids, reused_codes
 from api.domain.grid_checks import GridFault, GridReport, check_grids
 from api.domain.grid_drafts import GridDraft
 from api.domain.grid_files import GridFile, InvalidGrid, fault_feature, invalid_feature
-from api.domain.grid_warnings import left_behind, short_of_people
+from api.domain.grid_warnings import left_behind, moved_away, short_of_people
 from api.domain.grids import GridLevel
 from api.domain.imports import Finding, Imported, require_no_fault
 from api.domain.policies import Policies
@@ -106,6 +106,7 @@ async def plan_import(
         *reused,
         *_unknown_units(change, units),
         *report.findings,
+        *moved_away(change),
         *left,
         *few,
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.domain.grid_changes import GridChange, compare_grids, reused_codes
 from api.domain.grid_drafts import GridDraft
-from api.domain.grid_warnings import left_behind, short_of_people
+from api.domain.grid_warnings import left_behind, moved_away, short_of_people
 from api.domain.grids import GridLevel
 
 STREET, COMMUNITY = "990101001", "990101001001"
@@ -200,3 +200,13 @@ def test_whoever_is_on_duty_around_a_grid_is_on_duty_in_it() -> None:
     assert few.code == "grid_people_few"
     assert few.detail.endswith(f": 1; {COMMUNITY}002.")
     assert list(short_of_people(in_force, people, 1)) == []
+
+
+def test_grids_that_move_away_from_where_they_were_are_counted_in_one_warning() -> None:
+    in_force = by_code(ROW, unit_grid(1), unit_grid(2), unit_grid(3))
+    drafts = [ROW, unit_grid(1, cell(1.6)), unit_grid(2, cell(2.4)), unit_grid(3)]
+    change = compare_grids(in_force, drafts, is_complete=True, sliver_m2=1.0)
+    (moved,) = moved_away(change)
+    assert (moved.code, moved.is_warning) == ("grid_moved", True)
+    assert f": 1; {COMMUNITY}001. Is the file in" in moved.detail
+    assert list(moved_away(compare_grids(in_force, in_force.values(), is_complete=True, sliver_m2=1.0))) == []
