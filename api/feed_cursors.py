@@ -54,12 +54,18 @@ class FeedCursors:
 
 
 def _held_facts(held: Held) -> list[Any]:
-    return [held.role, held.unit_id, sorted(held.grid_codes), sorted(held.unit_ids_below)]
+    return [
+        held.role,
+        held.unit_id,
+        sorted(held.grid_codes),
+        sorted(held.unit_ids_below),
+        sorted(held.place_codes),
+    ]
 
 
 def _held_of(facts: list[Any]) -> Held:
-    role, unit_id, grid_codes, unit_ids_below = facts
-    return Held(Role(role), unit_id, frozenset(grid_codes), frozenset(unit_ids_below))
+    role, unit_id, grid_codes, unit_ids_below, place_codes = facts
+    return Held(Role(role), unit_id, frozenset(grid_codes), frozenset(unit_ids_below), frozenset(place_codes))
 
 
 def _cursor_of(facts: list[Any]) -> FeedCursor:

@@ -52,19 +52,24 @@ def fingerprint(about: UUID | None, at: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Whose tickets a reader may hold, as far as that can change: by role and unit, grids, and units below."""
+    """Whose tickets a reader may hold, as far as that can change: by role and unit, grids, units below, places."""
 
     role: Role
     unit_id: int | None
     grid_codes: frozenset[str] = frozenset()
     unit_ids_below: frozenset[int] = frozenset()
+    place_codes: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, viewer: Viewer) -> "Held":
         """Return what this viewer sees now."""
         scope = ticket_scope(viewer)
         return cls(
-            viewer.role, viewer.unit_id, frozenset(scope.grid_prefixes), frozenset(scope.escalated_unit_ids)
+            viewer.role,
+            viewer.unit_id,
+            frozenset(scope.grid_prefixes),
+            frozenset(scope.escalated_unit_ids),
+            frozenset(scope.paired_places),
         )
 
     @classmethod
@@ -78,6 +83,7 @@ class Held:
             self,
             grid_codes=self.grid_codes | other.grid_codes,
             unit_ids_below=self.unit_ids_below | other.unit_ids_below,
+            place_codes=self.place_codes | other.place_codes,
         )
 
     def differs(self, other: "Held") -> TicketScope:
@@ -85,6 +91,7 @@ class Held:
         return TicketScope(
             grid_prefixes=tuple(sorted(self.grid_codes ^ other.grid_codes)),
             escalated_unit_ids=tuple(sorted(self.unit_ids_below ^ other.unit_ids_below)),
+            paired_places=tuple(sorted(self.place_codes ^ other.place_codes)),
         )
 
 
@@ -246,6 +253,7 @@ class Audience:
     grid_codes: tuple[str, ...]
     """In order, so that a prefix is found by bisection."""
 
+    place_codes: frozenset[str]
     person_ids: frozenset[UUID]
     has_tickets: bool
 
@@ -260,6 +268,7 @@ class Audience:
             scope.everything
             or scope.unit_id in self.unit_ids
             or not self.escalated_unit_ids.isdisjoint(scope.escalated_unit_ids)
+            or not self.place_codes.isdisjoint(scope.paired_places)
             or _begins_any(scope.grid_prefixes, self.grid_codes)
         )
 

@@ -154,6 +154,7 @@ def _behind(position: Position) -> Select[Any]:
         cast(none, Integer).label("unit_id"),
         cast(none, Boolean).label("was_escalated"),
         cast(none, Text).label("grid_code"),
+        cast(none, Text).label("place_code"),
         cast(none, Uuid).label("person_id"),
     )
     marks = select(
@@ -165,6 +166,7 @@ def _behind(position: Position) -> Select[Any]:
         _MARKS.c.unit_id,
         _MARKS.c.was_escalated,
         _MARKS.c.grid_code,
+        _MARKS.c.place_code,
         _MARKS.c.person_id,
     )
     start = tuple_(cast(str(position.xid), XactId()), literal(position.id, BigInteger))
@@ -183,6 +185,8 @@ def _has_left(rows: Any, held: Held) -> ColumnElement[bool]:  # noqa: ANN401  a 
     marks: list[ColumnElement[bool]] = [rows.c.grid_code.like(f"{code}%") for code in held.grid_codes]
     if held.unit_id is not None:
         marks.append(rows.c.unit_id == held.unit_id)
+    if held.place_codes:
+        marks.append(rows.c.place_code.in_(held.place_codes))
     if held.unit_ids_below:
         marks.append(and_(rows.c.unit_id.in_(held.unit_ids_below), rows.c.was_escalated))
     return or_(false(), *marks)
@@ -232,6 +236,7 @@ async def find_audience(session: ReadSession, behind: Position, up_to: Position)
         found.c.ticket_id,
         found.c.unit_id,
         found.c.grid_code,
+        found.c.place_code,
         found.c.person_id,
     )
     rows = (await session.execute(select(*columns))).all()
@@ -241,6 +246,7 @@ async def find_audience(session: ReadSession, behind: Position, up_to: Position)
     ticket_ids = {row.ticket_id for row in rows if row.ticket_id is not None}
     units = {row.unit_id for row in rows} - {None}
     grids = {row.grid_code for row in rows} - {None}
+    places = {row.place_code for row in rows} - {None}
     people = {row.person_id for row in rows} - {None}
     escalated = set(units)
     if ticket_ids:
@@ -248,11 +254,13 @@ async def find_audience(session: ReadSession, behind: Position, up_to: Position)
             units |= {row.unit_id, *row.helper_ids} - {None}
             escalated |= {row.unit_id} if row.escalation_level else set()
             grids |= {row.grid_code} - {None}
+            places |= {row.place_code} - {None}
             people |= {row.reporter_id, *row.follower_ids}
     return Audience(
         unit_ids=frozenset(units),
         escalated_unit_ids=frozenset(escalated),
         grid_codes=tuple(sorted(grids)),
+        place_codes=frozenset(places),
         person_ids=frozenset(people),
         has_tickets=bool(ticket_ids),
     )
@@ -274,6 +282,7 @@ def _select_audience() -> Select[Any]:
         col(Ticket.unit_id),
         col(Ticket.escalation_level),
         col(Ticket.grid_code),
+        col(Ticket.place_code),
         col(Ticket.reporter_id),
         helpers.label("helper_ids"),
         followers.label("follower_ids"),

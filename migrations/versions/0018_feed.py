@@ -33,22 +33,24 @@ INSERT INTO installation (id, city, epoch) VALUES (1, gen_random_uuid(), gen_ran
 
 CREATE FUNCTION mark_departure() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO feed_marks (kind, ticket_id, unit_id, was_escalated, grid_code) VALUES (
+    INSERT INTO feed_marks (kind, ticket_id, unit_id, was_escalated, grid_code, place_code) VALUES (
         'left',
         OLD.id,
         CASE WHEN OLD.unit_id IS DISTINCT FROM NEW.unit_id OR OLD.escalation_level > NEW.escalation_level
             THEN OLD.unit_id END,
         OLD.escalation_level > 0,
-        CASE WHEN OLD.grid_code IS DISTINCT FROM NEW.grid_code THEN OLD.grid_code END
+        CASE WHEN OLD.grid_code IS DISTINCT FROM NEW.grid_code THEN OLD.grid_code END,
+        CASE WHEN OLD.place_code IS DISTINCT FROM NEW.place_code THEN OLD.place_code END
     );
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER tickets_mark_departure AFTER UPDATE OF unit_id, grid_code, escalation_level ON tickets
+CREATE TRIGGER tickets_mark_departure AFTER UPDATE OF unit_id, grid_code, place_code, escalation_level ON tickets
     FOR EACH ROW WHEN (
         OLD.unit_id IS NOT NULL
             AND (OLD.unit_id IS DISTINCT FROM NEW.unit_id OR OLD.escalation_level > NEW.escalation_level)
         OR OLD.grid_code IS NOT NULL AND OLD.grid_code IS DISTINCT FROM NEW.grid_code
+        OR OLD.place_code IS NOT NULL AND OLD.place_code IS DISTINCT FROM NEW.place_code
     ) EXECUTE FUNCTION mark_departure();
 
 CREATE FUNCTION mark_photo() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -132,12 +134,13 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.Integer(), nullable=True),
         sa.Column("was_escalated", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("grid_code", sa.String(length=20), nullable=True),
+        sa.Column("place_code", sa.String(length=40), nullable=True),
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("xid", XactId(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
         sa.CheckConstraint(
             "(kind = 'person') = (person_id IS NOT NULL) AND (kind = 'person') = (ticket_id IS NULL)"
-            " AND (kind = 'left') = (unit_id IS NOT NULL OR grid_code IS NOT NULL)",
+            " AND (kind = 'left') = (unit_id IS NOT NULL OR grid_code IS NOT NULL OR place_code IS NOT NULL)",
             name=op.f("ck_feed_marks_complete"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_marks")),

@@ -187,6 +187,7 @@ BATCH = Audience(
     unit_ids=frozenset({1, 2}),
     escalated_unit_ids=frozenset({2}),
     grid_codes=("310101001", "310105002"),
+    place_codes=frozenset({"market"}),
     person_ids=frozenset({SOMEBODY}),
     has_tickets=True,
 )
@@ -198,6 +199,8 @@ BATCH = Audience(
         (viewer(Role.DISPATCHER), True),
         (viewer(Role.UNIT_MEMBER, unit_id=1), True),
         (viewer(Role.UNIT_MEMBER, unit_id=3), False),
+        (replace(viewer(Role.UNIT_MEMBER, unit_id=3), paired_places=("market", "mall")), True),
+        (replace(viewer(Role.UNIT_MEMBER, unit_id=3), paired_places=("mall",)), False),
         (replace(viewer(Role.UNIT_LEAD, unit_id=3), unit_ids_below=(2,)), True),
         (replace(viewer(Role.UNIT_LEAD, unit_id=3), unit_ids_below=(1,)), False),
         (viewer(grids=("310101",)), True),
@@ -214,7 +217,7 @@ def test_a_batch_wakes_whom_it_may_concern(who: Viewer, *, is_woken: bool) -> No
 
 
 def test_a_batch_of_people_alone_wakes_them_alone() -> None:
-    alone = Audience(frozenset(), frozenset(), (), frozenset({SOMEBODY}), has_tickets=False)
+    alone = Audience(frozenset(), frozenset(), (), frozenset(), frozenset({SOMEBODY}), has_tickets=False)
     assert not alone.concerns(viewer(Role.DISPATCHER))
     assert alone.concerns(replace(viewer(Role.DISPATCHER), person_id=SOMEBODY))
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from api.feed_cursors import FeedCursors
 from tests.conftest import House
 from tests.following import Follower, fresh, lasting, settled
+from tests.http.rule_places import MARKET, build_market
 from tests.http.side_ways import COVER, WASTE, returned, seen, sees
 from tests.http.test_people import editable
 from tests.http.walking import FINDER, accepted, photo, report, stall, stepped
@@ -166,6 +167,28 @@ async def test_a_ticket_that_another_grid_gets_leaves_the_officers_sight(house: 
     assert officer.news() == [(ticket["id"], None)]
     assert stranger.news() == []
     assert finder.news() == [(ticket["id"], ticket["version"])], "who reported it still sees it"
+
+
+PAIR = "INSERT INTO place_pairings (place_code, unit_id, leader, from_on) SELECT :place, id, '', '2026-11-01' FROM units"
+
+
+async def test_a_paired_unit_holds_the_tickets_at_its_place_while_it_is_paired(house: House) -> None:
+    await build_market(house)
+    here, elsewhere = await report(house), await report(house, **ELSEWHERE)
+    pair = await Follower(house, "member-water").follow_all()
+    assert pair.held == {}
+    await execute(house, f"{PAIR} WHERE code = 'water'", place=MARKET)
+    assert (await pair.follow_all()).held.keys() == {here["id"]}
+    moved = await stepped(house, "dispatcher", here, "correct", reason="不在市场", at_place="shop-liuji")
+    assert moved["at_place"]["code"] == "shop-liuji"
+    assert (await pair.follow_all()).held == {}
+    await stepped(house, "dispatcher", moved, "correct", reason="在市场", at_place=MARKET)
+    assert (await pair.follow_all()).held.keys() == {here["id"]}
+    await execute(
+        house, "UPDATE place_pairings SET to_on = '2026-11-22' WHERE place_code = :place", place=MARKET
+    )
+    assert (await pair.follow_all()).held == {}
+    assert elsewhere["id"] not in {ticket_id for ticket_id, _ in pair.news()}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 50])
