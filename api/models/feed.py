@@ -46,7 +46,7 @@ class FeedMark(Table, table=True):
     unit_id: int | None = Field(default=None)
     was_escalated: bool = Field(default=False, sa_column_kwargs=NOT_YET)
     grid_code: str | None = Field(default=None, max_length=20)
-    place_code: str | None = Field(default=None, max_length=40)
+    place_code: str | None = Field(default=None, max_length=64)
     person_id: UUID | None = Field(default=None)
     at: datetime = Field(sa_type=INSTANT, sa_column_kwargs={"server_default": text("now()")})
     xid: Any = Field(

@@ -134,7 +134,7 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.Integer(), nullable=True),
         sa.Column("was_escalated", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("grid_code", sa.String(length=20), nullable=True),
-        sa.Column("place_code", sa.String(length=40), nullable=True),
+        sa.Column("place_code", sa.String(length=64), nullable=True),
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("xid", XactId(), server_default=sa.text("pg_current_xact_id()"), nullable=False),

@@ -169,7 +169,10 @@ async def test_a_ticket_that_another_grid_gets_leaves_the_officers_sight(house: 
     assert finder.news() == [(ticket["id"], ticket["version"])], "who reported it still sees it"
 
 
-PAIR = "INSERT INTO place_pairings (place_code, unit_id, leader, from_on) SELECT :place, id, '', '2026-11-01' FROM units"
+PAIR = (
+    "INSERT INTO place_pairings (place_code, unit_id, leader, contact, from_on)"
+    " SELECT :place, id, '', '', '2026-11-01' FROM units WHERE code = 'water'"
+)
 
 
 async def test_a_paired_unit_holds_the_tickets_at_its_place_while_it_is_paired(house: House) -> None:
@@ -177,7 +180,7 @@ async def test_a_paired_unit_holds_the_tickets_at_its_place_while_it_is_paired(h
     here, elsewhere = await report(house), await report(house, **ELSEWHERE)
     pair = await Follower(house, "member-water").follow_all()
     assert pair.held == {}
-    await execute(house, f"{PAIR} WHERE code = 'water'", place=MARKET)
+    await execute(house, PAIR, place=MARKET)
     assert (await pair.follow_all()).held.keys() == {here["id"]}
     moved = await stepped(house, "dispatcher", here, "correct", reason="不在市场", at_place="shop-liuji")
     assert moved["at_place"]["code"] == "shop-liuji"
