@@ -16,9 +16,10 @@ class FeedMark(Table, table=True):
 
     Written by triggers on `tickets`, `photos`, `people`, `grid_people` and `sign_ins` alone, so that no way of
     changing those can forget it. Ids come from the sequence of `ticket_events`: a transaction's events and marks
-    have one order. `unit_id` (with `was_escalated`), `grid_code` and `place_code` say whom a ticket left; `person_id`
-    whose duties, unit or sign-ins changed. No foreign keys: a photo may be tied to a ticket a moment before its ticket is
-    written, and a mark locks nothing. `at` is by the database's clock, and only tells how old a mark is.
+    have one order. `unit_id` (with `was_escalated`), `grid_code` and `place_code` say whom a ticket left;
+    `person_id` whose duties, unit or sign-ins changed. No foreign keys: a photo may be tied to a ticket a moment
+    before its ticket is written, and a mark locks nothing. `at` is by the database's clock, and only tells how old
+    a mark is.
     """
 
     table_name: ClassVar[str] = "feed_marks"
