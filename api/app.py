@@ -12,6 +12,8 @@ from api.adapters.tokens import TokenSigner
 from api.contract import BoundedBodies, refuse_other_media, refuse_unknown_query
 from api.db import Database
 from api.deps import Wiring
+from api.feed_cursors import FeedCursors
+from api.listening import Hub, told_of_signals
 from api.queries.reference import ReferenceCache
 from api.routers import (
     accounts,
@@ -26,6 +28,7 @@ from api.routers import (
     dispatch_rules,
     docs,
     feature_imports,
+    feed,
     grid_imports,
     grids,
     health,
@@ -61,10 +64,13 @@ Grid patrol and issue tracking: report, file, dispatch, rectify, check, close - 
 def create_app(settings: Settings) -> FastAPI:
     """Build the application for these settings."""
     database = Database(settings.required_database_url, pool_size=settings.pool_size)
+    hub = Hub(database, settings.required_database_url)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        yield
+        with told_of_signals(hub.stop):
+            async with hub.listening():
+                yield
         await database.close()
 
     app = FastAPI(
@@ -85,6 +91,8 @@ def create_app(settings: Settings) -> FastAPI:
         files=open_store(settings.files_location),
         tokens=TokenSigner(settings.token_key.get_secret_value(), settings.access_token_ttl_s),
         references=ReferenceCache(database, settings.zone),
+        cursors=FeedCursors(settings.token_key.get_secret_value()),
+        hub=hub,
     )
     answering = (health, accounts, reports, tickets, queue, overdue, photos, catalogue, lifecycle, grids)
     for module in (
@@ -101,6 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
         person_imports,
         people,
         notices,
+        feed,
         kept_changes,
         feature_imports,
         areas,
@@ -124,7 +133,14 @@ def create_app(settings: Settings) -> FastAPI:
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"],
             allow_headers=[
-                *("Authorization", "If-Match", "If-None-Match", "Idempotency-Key", "Client-Version"),
+                *(
+                    "Authorization",
+                    "If-Match",
+                    "If-None-Match",
+                    "Idempotency-Key",
+                    "Client-Version",
+                    "Last-Event-ID",
+                ),
                 *tus.SENT_HEADERS,
             ],
             expose_headers=["ETag", "Retry-After", "Content-Language", *tus.ANSWERED_HEADERS],

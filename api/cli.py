@@ -79,6 +79,9 @@ def migrate(
     *,
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo street too, once (demo only).")] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of running it.")] = False,
+    restored: Annotated[
+        bool, typer.Option("--restored", help="The database comes from a backup: phones begin anew.")
+    ] = False,
 ) -> None:
     """Bring the database to this release's tables; safe to repeat."""
     from api import migrate as migrations
@@ -95,6 +98,8 @@ def migrate(
         migrations.upgrade(settings)
     except migrations.DatabaseUnusable as unusable:
         raise typer.Exit(say(unusable, 1)) from unusable
+    if restored:
+        migrations.begin_epoch(settings)
     if demo:
         from api.demo import ensure_demo
 

@@ -44,6 +44,7 @@ _PROBLEMS = {
     "404": "Nothing that you may see is here.",
     "405": "The address does not take that method.",
     "409": "The id is taken, or the state or version has changed.",
+    "410": "The cursor is of no use any more: start again.",
     "412": "The precondition does not hold.",
     "413": "The request is too large.",
     "415": "The media type is not supported.",

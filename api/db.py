@@ -38,6 +38,10 @@ class Database:
             connect_args=_CONNECT_ARGS,
             json_deserializer=orjson.loads,
         )
+        # The same pool as for all requests: a page of the feed is read as of one moment and takes no longer.
+        self._steady = self.engine.execution_options(
+            postgresql_readonly=True, isolation_level="REPEATABLE READ"
+        )
         self._readonly = self.engine.execution_options(postgresql_readonly=True)
         # Apart from the pool: whoever needs a snapshot may be holding a pooled connection already, and twenty of
         # them would wait for each other.
@@ -49,6 +53,12 @@ class Database:
     async def read(self) -> AsyncGenerator[ReadSession]:
         """Open a read-only transaction."""
         async with AsyncSession(self._readonly, expire_on_commit=False) as session:
+            yield ReadSession(session)
+
+    @asynccontextmanager
+    async def steady(self) -> AsyncGenerator[ReadSession]:
+        """Open a read-only transaction in which all statements see the same moment."""
+        async with AsyncSession(self._steady, expire_on_commit=False) as session:
             yield ReadSession(session)
 
     @asynccontextmanager

@@ -19,6 +19,8 @@ from api.domain.access import OPERATIONS, Viewer
 from api.domain.clients import check_client
 from api.domain.errors import NotSignedIn, RoleNotAllowed, TokenRefused
 from api.domain.reference import Reference
+from api.feed_cursors import FeedCursors
+from api.listening import Hub
 from api.queries import people
 from api.queries.reference import ReferenceCache, reference_version
 from api.settings import Settings
@@ -39,6 +41,8 @@ class Wiring:
     files: FileStore
     tokens: TokenSigner
     references: ReferenceCache
+    cursors: FeedCursors
+    hub: Hub
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
 
 
@@ -88,10 +92,10 @@ class SignedIn:
     reference: Reference
 
 
-_Token = Annotated[str | None, Depends(_bearer)]
+Token = Annotated[str | None, Depends(_bearer)]
 
 
-async def signed_in(request: Request, session: Reading, wired: Wired, now: Now, token: _Token) -> SignedIn:
+async def signed_in(request: Request, session: Reading, wired: Wired, now: Now, token: Token) -> SignedIn:
     """Find the person behind the access token and check that the role may call this operation.
 
     One statement reads the person, the grids on duty, and the version of the reference data: a revoked
@@ -104,15 +108,22 @@ async def signed_in(request: Request, session: Reading, wired: Wired, now: Now, 
 async def _find_caller(
     request: Request, session: ReadSession, wired: Wiring, now: datetime, token: str | None
 ) -> people.FoundViewer:
+    found = await found_caller(session, wired, token, request.scope["route"].operation_id, now)
+    # Here, where signing in and asking for the minimum do not come by. It is no parameter of every operation.
+    check_client(request.headers.get("client-version"), wired.settings.min_client_version)
+    return found
+
+
+async def found_caller(
+    session: ReadSession, wired: Wiring, token: str | None, operation: str, now: datetime
+) -> people.FoundViewer:
+    """Return the person behind the token, if she may call the operation; NotSignedIn, TokenRefused, RoleNotAllowed."""
     if token is None:
         raise NotSignedIn("Send an access token: Authorization: Bearer <token>.")
     sign_in_id: UUID = wired.tokens.read(token, now)
     found = await people.find_viewer(session, sign_in_id, wired.settings.today(now))
     if found is None:
         raise TokenRefused("The sign-in behind this token has ended.")
-    # Here, where signing in and asking for the minimum do not come by. It is no parameter of every operation.
-    check_client(request.headers.get("client-version"), wired.settings.min_client_version)
-    operation = request.scope["route"].operation_id
     if found.viewer.role not in OPERATIONS[operation]:
         raise RoleNotAllowed(
             f"{operation} is not for the role {found.viewer.role}.",
@@ -125,7 +136,7 @@ async def _find_caller(
 Caller = Annotated[SignedIn, Depends(signed_in, scope="function")]
 
 
-async def signed_in_apart(request: Request, wired: Wired, now: Now, token: _Token) -> SignedIn:
+async def signed_in_apart(request: Request, wired: Wired, now: Now, token: Token) -> SignedIn:
     """Do what `signed_in` does in a transaction of its own, which is over when the handler begins.
 
     For handlers that wait long for something else, such as a picture on its way in or out: with the request's

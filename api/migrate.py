@@ -5,7 +5,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from api.adapters.jobs import apply_job_schema
@@ -29,6 +29,14 @@ def upgrade(settings: Settings) -> None:
             raise
         raise DatabaseUnusable(f"The database can't be used: {str(error.orig).strip()}") from error
     apply_job_schema(settings.required_database_url)
+
+
+def begin_epoch(settings: Settings) -> None:
+    """Note that the data are no longer those that readers of the feed know: each begins anew."""
+    engine = create_engine(settings.required_database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE installation SET epoch = gen_random_uuid()"))
+    engine.dispose()
 
 
 def print_upgrade() -> None:

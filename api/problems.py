@@ -63,6 +63,7 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.NotOffsetStream: 415,
     errors.TusVersionUnsupported: 412,
     errors.ClientTooOld: 426,
+    errors.ResyncNeeded: 410,
     CatalogueRefused: 422,
     RulesRefused: 422,
     ImportRefused: 422,

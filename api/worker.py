@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,10 @@ from api.domain.reference import Reference
 from api.logs import configure_logs
 from api.queries.calendars import find_short_calendars
 from api.queries.reference import ReferenceCache, reference_version
+from api.relay import relay_changes
 from api.services.accounts import purge_expired_sign_ins
 from api.services.escalations import escalate_overdue
+from api.services.feed import purge_marks
 from api.services.idempotency import purge_keys
 from api.services.messages import deliver_notices
 from api.services.notices import raise_notices
@@ -55,7 +58,7 @@ def reconcilers(database: Database, files: FileStore, zone: ZoneInfo) -> tuple[R
                 )
 
     async def purge(now: datetime) -> None:
-        for batch in (purge_expired_sign_ins, purge_keys):
+        for batch in (purge_expired_sign_ins, purge_keys, purge_marks):
             while await _purged(database, batch, now):
                 pass  # until a batch finds nothing
 
@@ -105,10 +108,14 @@ async def _work(settings: Settings) -> None:
     register(app, periodic, clock.now)
     async with app.open_async():
         log.info("worker started", periodic=[reconciler.name for reconciler in periodic])
+        relaying = asyncio.create_task(relay_changes(database, settings.required_database_url))
         await app.run_worker_async(
             concurrency=4,
             delete_jobs="successful",  # what was done stands in the data; failed jobs stay to be looked at
             shutdown_graceful_timeout=GRACE_S,
         )
+        relaying.cancel()
+        with suppress(asyncio.CancelledError):
+            await relaying
     await database.close()
     log.info("worker stopped")

@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-from bench import compare, grid_import, hotspots, recompute, scale
+from bench import compare, grid_import, hotspots, listeners, recompute, scale
 
 MEASUREMENTS = {
     "compare": compare.main,
@@ -11,6 +11,7 @@ MEASUREMENTS = {
     "hotspots": hotspots.main,
     "recompute": recompute.main,
     "grids": grid_import.main,
+    "listeners": listeners.main,
 }
 SCRIPTS = ("deadlines", "dispatch", "locate", "photos")
 """Measurements of single rules, without a database; each is a script of its own."""

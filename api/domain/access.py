@@ -6,7 +6,6 @@ viewer sees. Lists, counts, maps, exports, media and the single-object check all
 """
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -40,8 +39,8 @@ class Viewer:
     """The signed-in person, as far as rules need to know.
 
     `helps`: the unit was called for help on some ticket, ever; `follows`: some report of this person was
-    merged into another ticket. Both only spare those that neither helped nor followed the search. `paired_on`: today,
-    when the unit is paired (包联) with some place today.
+    merged into another ticket. Both only spare those that neither helped nor followed the search. `paired_places`:
+    the codes of the places that the unit is paired with (包联) today.
     `unit_ids_below`: for a lead, the units right below the own one.
     """
 
@@ -55,7 +54,7 @@ class Viewer:
     helps: bool = False
     follows: bool = False
     unit_ids_below: tuple[int, ...] = ()
-    paired_on: date | None = None
+    paired_places: tuple[str, ...] = ()
 
 
 EVERYBODY = frozenset(Role)
@@ -110,6 +109,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "rule_replay": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     "triage_resend": frozenset({Role.DISPATCHER, Role.ADMINISTRATOR}),
     "notice_list": EVERYBODY,
+    "change_list": EVERYBODY,
+    "event_stream": EVERYBODY,
     "calendar_list": EVERYBODY,
     "calendar_get": EVERYBODY,
     "calendar_put": frozenset({Role.ADMINISTRATOR}),
@@ -148,8 +149,7 @@ class TicketScope:
     everything: bool = False
     unit_id: int | None = None
     helping_unit_id: int | None = None
-    paired_on: date | None = None
-    """With `unit_id`: places that the unit is paired with on this day."""
+    paired_places: tuple[str, ...] = ()
     escalated_unit_ids: tuple[int, ...] = ()
     reporter_id: UUID | None = None
     following_id: UUID | None = None
@@ -171,7 +171,7 @@ def ticket_scope(viewer: Viewer) -> TicketScope:
         return TicketScope(
             unit_id=viewer.unit_id,
             helping_unit_id=viewer.unit_id if viewer.helps else None,
-            paired_on=viewer.paired_on,
+            paired_places=viewer.paired_places,
             escalated_unit_ids=viewer.unit_ids_below,
         )
     return TicketScope(

@@ -168,6 +168,12 @@ class LastAdministrator(Refusal):
     code = "last_administrator"
 
 
+class ResyncNeeded(Refusal):
+    """The feed can't go on from here: start again without `since`."""
+
+    code = "resync_needed"
+
+
 class FileLost(Refusal):
     """The file of this photo is missing."""
 

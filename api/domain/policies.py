@@ -94,6 +94,9 @@ class Policies:
     reopen_max_days: int = 30
     """A closed ticket may be reopened (反弹) within so many days."""
 
+    feed_days: int = 30
+    """A phone that followed the feed within so many days goes on from there; later it starts again."""
+
     calendar_warning_days: int = 90
     """A calendar whose holidays are loaded for fewer days than this from today needs the next year's."""
 
@@ -212,6 +215,7 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "digest_from": read_value.whole(2, 1_000),
         "urgent_notices_at_once": read_value.switch,
         "reopen_max_days": read_value.whole(0, _DAYS_MAX),
+        "feed_days": read_value.whole(1, 366),
         "calendar_warning_days": read_value.whole(0, _DAYS_MAX),
         "number_template": read_value.number_template,
         "close_after_check": read_value.switch,

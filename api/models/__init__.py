@@ -4,6 +4,7 @@ from api.models.areas import Area, AreaPerson
 from api.models.base import metadata
 from api.models.calendars import Calendar, CalendarDay, CalendarVersion
 from api.models.catalogue import CatalogueVersion, Category, Condition, DispatchRule, Policy, ReferenceVersion
+from api.models.feed import FeedMark, Installation
 from api.models.grids import Grid, GridPerson
 from api.models.kept_changes import KeptChange
 from api.models.notices import Message, Notice
@@ -27,10 +28,12 @@ __all__ = [
     "Condition",
     "DispatchRule",
     "FailedSignIn",
+    "FeedMark",
     "FrontageAgreement",
     "Grid",
     "GridPerson",
     "IdempotencyKey",
+    "Installation",
     "KeptChange",
     "Message",
     "Notice",

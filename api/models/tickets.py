@@ -234,7 +234,11 @@ class TicketEvent(Table, table=True):
     """
 
     table_name: ClassVar[str] = "ticket_events"
-    __table_args__ = (UniqueConstraint("ticket_id", "seq"),)
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "seq"),
+        # The feed reads what is settled in this order.
+        Index("ix_ticket_events_xid_id", "xid", "id"),
+    )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=True))
     ticket_id: UUID = Field(foreign_key="tickets.id")

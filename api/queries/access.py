@@ -1,7 +1,6 @@
 """The policy of who sees what, as SQL: the one WHERE clause of lists, counts and single tickets."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, any_, false, func, or_, select, true
@@ -15,7 +14,7 @@ from api.models import PlacePairing, Ticket, TicketRequest
 
 def visible_tickets(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition for the tickets that this viewer sees."""
-    return _in_scope(ticket_scope(viewer))
+    return in_scope(ticket_scope(viewer))
 
 
 def in_grids(codes: Iterable[str]) -> ColumnElement[bool]:
@@ -24,14 +23,15 @@ def in_grids(codes: Iterable[str]) -> ColumnElement[bool]:
     return or_(false(), *(col(Ticket.grid_code).like(f"{code}%") for code in codes))
 
 
-def _in_scope(scope: TicketScope) -> ColumnElement[bool]:
+def in_scope(scope: TicketScope) -> ColumnElement[bool]:
+    """Return the condition for the tickets that match any mark of a scope."""
     if scope.everything:
         return true()
     marks: list[ColumnElement[bool]] = []
     if scope.unit_id is not None:
         marks.append(col(Ticket.unit_id) == scope.unit_id)
-        if scope.paired_on is not None:
-            marks.append(_at_paired_place(scope.unit_id, scope.paired_on))
+    if scope.paired_places:
+        marks.append(col(Ticket.place_code).in_(scope.paired_places))
     if scope.reporter_id is not None:
         marks.append(col(Ticket.reporter_id) == scope.reporter_id)
     if scope.helping_unit_id is not None:
@@ -60,14 +60,6 @@ def pairing_in_force(on: Any) -> tuple[ColumnElement[bool], ...]:  # noqa: ANN40
     """Return the conditions for the pairings (包联) in force on a day."""
     ends = col(PlacePairing.to_on)
     return col(PlacePairing.from_on) <= on, or_(ends.is_(None), ends >= on)
-
-
-def _at_paired_place(unit_id: int, on: date) -> ColumnElement[bool]:
-    paired = select(col(PlacePairing.place_code)).where(
-        col(PlacePairing.unit_id) == unit_id, *pairing_in_force(on)
-    )
-    # An array, as for `_is_one_of`: looked up once and then in the index of tickets at places.
-    return col(Ticket.place_code) == any_(func.array(paired.scalar_subquery()))
 
 
 def _is_one_of(ids: Select[Any]) -> ColumnElement[bool]:

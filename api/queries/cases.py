@@ -1,5 +1,6 @@
 """Load a ticket for a step: its row, locked, and the ledger of its clocks."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -17,7 +18,7 @@ from api.domain.geo import Place
 from api.domain.ledger import Ledger, Stretch, Term
 from api.domain.limits import Limit
 from api.domain.reference import Reference
-from api.models import Ticket, TicketClock
+from api.models import Ticket, TicketClock, metadata
 from api.queries.access import visible_tickets
 from api.queries.requests import pending_requests
 
@@ -162,6 +163,16 @@ async def load_stretches(session: ReadSession, ticket_id: UUID) -> list[Stretch]
         select(TicketClock).where(col(TicketClock.ticket_id) == ticket_id).order_by(col(TicketClock.id))
     )
     return [stretch_of(row) for row in (await session.execute(statement)).scalars()]
+
+
+async def stretches_of_tickets(session: ReadSession, ticket_ids: Iterable[UUID]) -> dict[UUID, list[Stretch]]:
+    """Return the ledgers of several tickets, each with its oldest stretch first."""
+    among = col(TicketClock.ticket_id) == any_(literal(list(ticket_ids), ARRAY(Uuid())))
+    statement = select(*metadata.tables["ticket_clocks"].columns).where(among)
+    found: defaultdict[UUID, list[Stretch]] = defaultdict(list)
+    for row in await session.execute(statement.order_by(col(TicketClock.id))):
+        found[row.ticket_id].append(stretch_of(row))
+    return found
 
 
 def stretch_of(row: TicketClock | Row[Any]) -> Stretch:

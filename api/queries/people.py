@@ -64,9 +64,9 @@ def _select_viewer() -> Select[Any]:
         .scalar_subquery()
     )
     pairs = (
-        select(col(PlacePairing.id))
+        select(func.coalesce(func.array_agg(col(PlacePairing.place_code).distinct()), []))
         .where(col(PlacePairing.unit_id) == col(Person.unit_id), *pairing_in_force(today))
-        .exists()
+        .scalar_subquery()
     )
     statement: Any = (
         select(
@@ -79,7 +79,7 @@ def _select_viewer() -> Select[Any]:
             helps.label("helps"),
             follows.label("follows"),
             below.label("unit_ids_below"),
-            pairs.label("pairs"),
+            pairs.label("paired_places"),
             select(col(ReferenceVersion.version)).scalar_subquery().label("reference_version"),
         )
         .join(SignIn, col(SignIn.person_id) == col(Person.id))
@@ -113,7 +113,7 @@ async def find_viewer(session: ReadSession, sign_in_id: UUID, today: date) -> Fo
         helps=row.helps,
         follows=row.follows,
         unit_ids_below=tuple(sorted(row.unit_ids_below)),
-        paired_on=today if row.pairs else None,
+        paired_places=tuple(sorted(row.paired_places)),
     )
     return FoundViewer(viewer, row.reference_version)
 
@@ -178,7 +178,7 @@ async def count_work(session: ReadSession, viewer: Viewer, now: datetime, soon: 
     The work of the desk is everything, a unit's what it has to rectify, an officer's the own grids: a ticket
     that she reported elsewhere she sees, but it waits for others, and so do those at places a unit is paired with.
     """
-    working = replace(viewer, paired_on=None)
+    working = replace(viewer, paired_places=())
     mine = in_grids(viewer.grid_codes) if viewer.role is Role.OFFICER else true()
     due_at = col(Ticket.due_at)
     statement = (

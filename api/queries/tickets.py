@@ -1,14 +1,15 @@
 """Tickets as they are read: one statement a page, whatever its length."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, null, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, func, literal, null, select
+from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import col
 
 from api.db import ReadSession
@@ -16,13 +17,15 @@ from api.domain.access import Role, Viewer
 from api.domain.cases import Case
 from api.domain.errors import NotFound
 from api.domain.evidence import PhotoFacts
+from api.domain.ledger import Stretch
 from api.domain.lifecycle import State
 from api.domain.parties import PARTY_FIELDS, Party
 from api.domain.reference import Reference
-from api.domain.requests import RequestKind
+from api.domain.requests import Request, RequestKind
 from api.models import Person, Photo, Report, Ticket
 from api.pages import Cursor, Page, SortKey
 from api.queries.access import visible_tickets
+from api.queries.uploads import AwaitedPhoto
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,16 @@ class TicketFacts:
     def party(self) -> Party:
         """Return the facts that decide whose step is next."""
         return Party(*_PARTY(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept beside a ticket's row: its ledger, its photos, its requests, the photos still to come."""
+
+    stretches: Sequence[Stretch]
+    photos: Sequence[PhotoFacts]
+    requests: Sequence[Request] = ()
+    awaited: Sequence[AwaitedPhoto] = ()
 
 
 _PARTY = attrgetter(*PARTY_FIELDS)
@@ -207,11 +220,31 @@ async def _get(session: ReadSession, viewer: Viewer, which: ColumnElement[bool],
     return TicketFacts(*row)
 
 
+async def find_tickets(
+    session: ReadSession, viewer: Viewer, ticket_ids: Iterable[UUID], *conditions: ColumnElement[bool]
+) -> dict[UUID, TicketFacts]:
+    """Return those of these tickets that the viewer sees and that meet the conditions, explanations and all."""
+    among = col(Ticket.id) == any_(literal(list(ticket_ids), ARRAY(Uuid())))
+    rows = await session.execute(_FACTS.where(among, visible_tickets(viewer), *conditions))
+    return {facts.id: facts for facts in (TicketFacts(*row) for row in rows)}
+
+
+async def photos_of_tickets(session: ReadSession, ticket_ids: Iterable[UUID]) -> dict[UUID, list[PhotoFacts]]:
+    """Return the photos of several tickets, those of each in the order of their arrival."""
+    among = col(Photo.ticket_id) == any_(literal(list(ticket_ids), ARRAY(Uuid())))
+    found: defaultdict[UUID, list[PhotoFacts]] = defaultdict(list)
+    for ticket_id, *facts in await session.execute(_select_photos(col(Photo.ticket_id)).where(among)):
+        found[ticket_id].append(PhotoFacts(*facts))
+    return found
+
+
 async def photos_of(session: ReadSession, ticket_id: UUID) -> list[PhotoFacts]:
     """Return a ticket's photos in the order of their arrival."""
-    statement: Any = (
-        select(*(getattr(Photo, name) for name in PhotoFacts.__slots__))
-        .where(col(Photo.ticket_id) == ticket_id)
-        .order_by(col(Photo.received_at), col(Photo.id))
-    )
-    return [PhotoFacts(**row) for row in (await session.execute(statement)).mappings()]
+    statement = _select_photos().where(col(Photo.ticket_id) == ticket_id)
+    return [PhotoFacts(*row) for row in await session.execute(statement)]
+
+
+def _select_photos(*before: Mapped[Any]) -> Select[Any]:
+    columns: list[Any] = [*before, *(getattr(Photo, name) for name in PhotoFacts.__slots__)]
+    statement: Any = select(*columns)
+    return statement.order_by(col(Photo.received_at), col(Photo.id))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, func, literal, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
@@ -86,6 +86,13 @@ class AwaitedPhoto:
 
 async def find_awaited_photos(session: ReadSession, ticket_id: UUID, now: datetime) -> list[AwaitedPhoto]:
     """Return the photos that a ticket's report still waits for, in its order, and how far they have come."""
+    return (await awaited_photos_of_tickets(session, [ticket_id], now)).get(ticket_id, [])
+
+
+async def awaited_photos_of_tickets(
+    session: ReadSession, ticket_ids: Collection[UUID], now: datetime
+) -> dict[UUID, list[AwaitedPhoto]]:
+    """Return the photos that these tickets' reports still wait for; tickets that wait for none are left out."""
     on_the_way = and_(
         col(Upload.id) == func.any(col(Report.awaited_photo_ids)),
         col(Upload.person_id) == col(Report.reporter_id),
@@ -93,6 +100,7 @@ async def find_awaited_photos(session: ReadSession, ticket_id: UUID, now: dateti
     )
     statement = (
         select(
+            col(Report.id),
             col(Report.awaited_photo_ids),
             col(Upload.id),
             col(Upload.received_bytes),
@@ -100,11 +108,20 @@ async def find_awaited_photos(session: ReadSession, ticket_id: UUID, now: dateti
         )
         .select_from(Report)
         .outerjoin(Upload, on_the_way)
-        .where(col(Report.id) == ticket_id, func.cardinality(col(Report.awaited_photo_ids)) > 0)
+        .where(
+            col(Report.id) == func.any(literal(list(ticket_ids), ARRAY(Uuid()))),
+            func.cardinality(col(Report.awaited_photo_ids)) > 0,
+        )
     )
-    rows = (await session.execute(statement)).all()
-    begun = {row[1]: AwaitedPhoto(row[1], row[2], row[3]) for row in rows}
-    return [begun.get(photo_id, AwaitedPhoto(photo_id, 0, None)) for photo_id in (rows[0][0] if rows else ())]
+    awaited: dict[UUID, list[UUID]] = {}
+    begun: dict[UUID, AwaitedPhoto] = {}
+    for ticket_id, photo_ids, upload_id, received_bytes, length_bytes in await session.execute(statement):
+        awaited[ticket_id] = photo_ids
+        begun[upload_id] = AwaitedPhoto(upload_id, received_bytes, length_bytes)
+    return {
+        ticket_id: [begun.get(photo_id, AwaitedPhoto(photo_id, 0, None)) for photo_id in photo_ids]
+        for ticket_id, photo_ids in awaited.items()
+    }
 
 
 async def parts_in_use(session: ReadSession, upload_ids: Collection[UUID]) -> set[str]:

@@ -10,10 +10,10 @@ from api.language import Language
 from api.queries.cases import load_stretches
 from api.queries.reports import get_report
 from api.queries.requests import requests_of
-from api.queries.tickets import facts_of_case, get_ticket, photos_of
+from api.queries.tickets import Kept, facts_of_case, get_ticket, photos_of
 from api.queries.uploads import find_awaited_photos
 from api.schemas.reports import DuplicateShown, FiledReportShown, ReportInput, ReportShown, signals_shown
-from api.schemas.tickets import Kept, ticket_shown
+from api.schemas.tickets import ticket_shown
 from api.services.reports import file_report
 
 router = APIRouter(prefix="/v1", tags=["reports"])

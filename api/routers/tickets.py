@@ -20,6 +20,7 @@ from api.queries.histories import find_break, history_of
 from api.queries.requests import requests_of
 from api.queries.tickets import (
     ORDERS,
+    Kept,
     TicketFacts,
     find_page,
     get_ticket,
@@ -32,7 +33,7 @@ from api.schemas.filters import TicketCountQuery, TicketListQuery
 from api.schemas.history import History, event_shown
 from api.schemas.marks import Counts, CountShown, named_mark
 from api.schemas.steps import StepInput
-from api.schemas.tickets import Kept, TicketPage, TicketShown, ticket_page, ticket_shown
+from api.schemas.tickets import TicketPage, TicketShown, ticket_page, ticket_shown
 from api.services.taking import StepRequest
 from api.services.tickets import take_step
 

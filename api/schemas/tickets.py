@@ -1,7 +1,5 @@
 """Tickets on the wire."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,8 +10,6 @@ from pydantic import Field
 from api.domain.access import Role, Viewer, sees_name_of
 from api.domain.cases import Triage
 from api.domain.deadlines import Light, light
-from api.domain.evidence import PhotoFacts
-from api.domain.ledger import Stretch
 from api.domain.lifecycle import (
     OPEN,
     STAGE_OF,
@@ -26,12 +22,11 @@ from api.domain.limits import Language
 from api.domain.parties import offered_actions
 from api.domain.reference import GridFacts, Reference
 from api.domain.reports import Priority, Source
-from api.domain.requests import Request, RequestKind
+from api.domain.requests import RequestKind
 from api.domain.triage_words import TRIAGE_WORDS
 from api.language import name_in
 from api.pages import Page
-from api.queries.tickets import TicketFacts
-from api.queries.uploads import AwaitedPhoto
+from api.queries.tickets import Kept, TicketFacts
 from api.schemas.base import GridStep, Named, Output, PlaceShown
 from api.schemas.clocks import DeadlineShown, clocks_shown
 from api.schemas.named_places import NamedPlace, named_place
@@ -256,16 +251,6 @@ def ticket_page(
     """Show one page of a list."""
     items = [ticket_brief(ticket, reference, viewer, now, language) for ticket in page.items]
     return TicketPage(items=items, next=page.next)
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept beside a ticket's row: its ledger, its photos, its requests, the photos still to come."""
-
-    stretches: Sequence[Stretch]
-    photos: Sequence[PhotoFacts]
-    requests: Sequence[Request] = ()
-    awaited: Sequence[AwaitedPhoto] = ()
 
 
 def ticket_shown(

@@ -32,7 +32,7 @@ VERBS = frozenset(
         "revoke",
         "step",
     }
-    | {"store", "summary", "versions", "export", "import", "replay", "change"}
+    | {"store", "summary", "versions", "export", "import", "replay", "change", "stream"}
     | {"append", "create", "delete", "describe"}
 )
 METHODS = frozenset({"get", "put", "post", "patch", "delete", "head", "options"})

@@ -36,6 +36,7 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "extensions_max": 0,
         "suspension_max_days": 1,
         "reopen_max_days": 0,
+        "feed_days": 14,
         "calendar_warning_days": 30,
         "escalation_ladder": [
             {"answers": "supervisor", "after": {"value": 1, "unit": "working_hour"}},

@@ -26,6 +26,7 @@ HTTP_FILES = frozenset(
         "contract.py",
         "deps.py",
         "etags.py",
+        "event_streams.py",
         "language.py",
         "feature_bodies.py",
         "table_bodies.py",
