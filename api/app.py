@@ -42,6 +42,7 @@ from api.routers import (
     responsible,
     rule_files,
     rule_replay,
+    sync,
     tickets,
     triage,
     unit_imports,
@@ -107,6 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
         responsible,
         classes,
         grid_imports,
+        sync,
     ):
         app.include_router(module.router)
     docs.install(app)

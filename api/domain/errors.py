@@ -172,3 +172,27 @@ class FileLost(Refusal):
     """The file of this photo is missing."""
 
     code = "file_missing"
+
+
+class DeviceWrong(Refusal):
+    """This sign-in belongs to another device."""
+
+    code = "device_wrong"
+
+
+class WaitCycle(Refusal):
+    """These wait for each other and would wait for ever."""
+
+    code = "wait_cycle"
+
+
+class WaitExpired(Refusal):
+    """What this waited for did not come in time."""
+
+    code = "wait_expired"
+
+
+class AfterRefused(Refusal):
+    """What this was made on top of was refused."""
+
+    code = "after_refused"

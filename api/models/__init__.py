@@ -12,6 +12,7 @@ from api.models.photos import OriginalReading, Photo
 from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType, SignerReading
 from api.models.reports import Report
 from api.models.requests import TicketRequest
+from api.models.sync import DeclaredPhoto, WaitingItem
 from api.models.tickets import Ticket, TicketClock, TicketEvent
 from api.models.units import Unit
 
@@ -24,6 +25,7 @@ __all__ = [
     "CatalogueVersion",
     "Category",
     "Condition",
+    "DeclaredPhoto",
     "DispatchRule",
     "FailedSignIn",
     "FrontageAgreement",
@@ -51,5 +53,6 @@ __all__ = [
     "TicketEvent",
     "TicketRequest",
     "Unit",
+    "WaitingItem",
     "metadata",
 ]
