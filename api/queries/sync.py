@@ -69,7 +69,7 @@ async def find_report_standings(
 async def ticket_exists(session: ReadSession, ticket_id: UUID) -> bool:
     """Tell whether there is such a ticket, whoever may see it."""
     return (
-        await session.execute(select(select(Ticket.id).where(col(Ticket.id) == ticket_id).exists()))
+        await session.execute(select(select(col(Ticket.id)).where(col(Ticket.id) == ticket_id).exists()))
     ).scalar_one()
 
 

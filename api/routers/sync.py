@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import ValidationError
@@ -84,7 +85,9 @@ async def _results(
     async with wired.database.read() as session:
         tickets = await find_ticket_standings(session, viewer, ticket_ids) if ticket_ids else {}
         reports = await find_report_standings(session, viewer, of_kind[ItemKind.REPORT]) if ticket_ids else {}
-        stored = await find_stored(session, of_kind[ItemKind.PHOTO]) if of_kind[ItemKind.PHOTO] else set()
+        stored = (
+            await find_stored(session, of_kind[ItemKind.PHOTO]) if of_kind[ItemKind.PHOTO] else set[UUID]()
+        )
 
     def shown(index: int) -> SyncResultShown:
         item, outcome = items[index], outcomes[index]

@@ -1,12 +1,13 @@
 """From a report to a ticket: locate, file, dispatch, all in one transaction, once however often it is sent."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, ColumnElement, Select, Text, bindparam, cast, func, select, update
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, bindparam, cast, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -109,6 +110,7 @@ _CLAIM = (
         _REPORTS.c.id,
         select(col(WaitingItem.id))
         .where(col(WaitingItem.ticket_id) == _REPORTS.c.ticket_id, col(WaitingItem.ended_at).is_(None))
+        .correlate(_REPORTS)
         .exists()
         .label("is_awaited"),
     )
@@ -181,20 +183,20 @@ async def photo_arrived(
     return row.ticket_id
 
 
-async def hold_ticket(session: WriteSession, ticket_id: UUID) -> None:
-    """Hold the name of a ticket that may not exist yet until the transaction ends.
+async def hold_tickets(session: WriteSession, ticket_ids: Iterable[UUID]) -> None:
+    """Hold the names of tickets that may not exist yet until the transaction ends, in one order for all.
 
-    Whoever files it and whoever waits for it take turns, so that neither overlooks the other.
+    Whoever files a ticket and whoever waits for it take turns, so that neither overlooks the other.
     """
-    await session.execute(select(_held(ticket_id)))
+    names = literal(sorted(map(str, ticket_ids)), ARRAY(Text))
+    await session.execute(select(_held(func.unnest(names).column_valued("name"))))
 
 
 _HOLD_SPACE = 3
 """Sets the names of tickets apart from other advisory locks on hashed texts."""
 
 
-def _held(ticket_id: UUID | BindParameter[str]) -> ColumnElement[Any]:
-    name = ticket_id if isinstance(ticket_id, BindParameter) else str(ticket_id)
+def _held(name: ColumnElement[str]) -> ColumnElement[Any]:
     return func.pg_advisory_xact_lock(func.hashtextextended(cast(name, Text), _HOLD_SPACE))
 
 

@@ -27,6 +27,7 @@ from api.domain.errors import (
 from api.domain.sync import Outcome, WaitState, cycle_through
 from api.models import SignIn
 from api.queries.sync import Change, find_changes
+from api.services.reports import hold_tickets
 from api.services.sync_kinds import KINDS, Item, Sender, require_role
 from api.services.sync_steps import StepItem
 from api.services.waiting_items import circular, end_waiting
@@ -108,6 +109,8 @@ async def _do_together(
     outcomes: list[Outcome] = []
     try:
         async with database.write() as session:
+            # All names first: two copies of a batch, each in another order, would else wait for each other.
+            await hold_tickets(session, (item.id for item in run if isinstance(item, Item)))
             for item in run:
                 assert isinstance(item, Item)  # noqa: S101  what can't be read is in no run
                 require_role(item.kind, sender.viewer)

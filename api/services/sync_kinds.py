@@ -19,7 +19,7 @@ from api.domain.reference import Reference
 from api.domain.report_requests import ReportRequest
 from api.domain.sync import ItemKind, Outcome, Wait
 from api.services.declared_photos import PhotoDeclaration, declare_photo
-from api.services.reports import hold_ticket
+from api.services.reports import hold_tickets
 from api.services.sync_release import file_and_release, release_waiting
 from api.services.sync_steps import StepItem, request_as_json, try_step
 from api.services.tickets import check_device_time
@@ -79,7 +79,7 @@ async def _do_step(session: WriteSession, sender: Sender, item: Item) -> Outcome
     assert isinstance(step, StepItem)  # noqa: S101  registered for this
     step.check()
     check_device_time(step.request.device_at, sender.now, "/at", sender.clock)
-    await hold_ticket(session, step.ticket_id)
+    await hold_tickets(session, [step.ticket_id])
     taken = await try_step(session, sender.reference, sender.viewer, step, sender.clock, sender.now)
     if isinstance(taken, UUID):
         expires_at = sender.now + timedelta(hours=sender.reference.policies.waiting_hours)

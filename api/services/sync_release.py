@@ -22,7 +22,7 @@ from api.domain.sync import Waiter, WaitState, next_ready
 from api.models import Ticket, WaitingItem
 from api.queries.people import find_viewer
 from api.queries.sync import find_done
-from api.services.reports import FiledReport, file_report, hold_ticket
+from api.services.reports import FiledReport, file_report, hold_tickets
 from api.services.sync_steps import StepItem, request_from_json, try_step
 from api.services.waiting_items import WaitingStep, drop_waiting, end_waiting, lock_waiting_steps
 
@@ -166,6 +166,6 @@ async def release_overlooked(database: Database, reference: Reference, now: date
     taken = 0
     for ticket_id in ticket_ids:
         async with database.write() as session:
-            await hold_ticket(session, ticket_id)
+            await hold_tickets(session, [ticket_id])
             taken += await release_waiting(session, reference, ticket_id, now, zone)
     return taken

@@ -76,7 +76,7 @@ def _as_json(value: object) -> object:
         case UUID():
             return str(value)
         case tuple():
-            return [_as_json(member) for member in value]  # pyright: ignore[reportUnknownVariableType]
+            return [_as_json(member) for member in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         case _:
             return value
 
