@@ -7,7 +7,19 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, bindparam, cast, func, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -109,8 +121,10 @@ _CLAIM = (
     .returning(
         _REPORTS.c.id,
         select(col(WaitingItem.id))
-        .where(col(WaitingItem.ticket_id) == _REPORTS.c.ticket_id, col(WaitingItem.ended_at).is_(None))
-        .correlate(_REPORTS)
+        .where(
+            col(WaitingItem.ticket_id) == bindparam("awaited_ticket", type_=Uuid()),
+            col(WaitingItem.ended_at).is_(None),
+        )
         .exists()
         .label("is_awaited"),
     )
@@ -127,6 +141,7 @@ async def _claim(
 ) -> _Claimed | None:
     """Write the report unless its id is taken; parallel claims wait here for the first one's transaction."""
     values = {
+        "awaited_ticket": facts.ticket_id,
         "reporter_id": viewer.person_id,
         "body_sha256": request.sha256(),
         "description": request.description,
