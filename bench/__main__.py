@@ -12,7 +12,7 @@ MEASUREMENTS = {
     "recompute": recompute.main,
     "grids": grid_import.main,
 }
-SCRIPTS = ("deadlines", "dispatch", "locate", "photos")
+SCRIPTS = ("deadlines", "dispatch", "locate", "photos", "sync")
 """Measurements of single rules, without a database; each is a script of its own."""
 
 

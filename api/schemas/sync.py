@@ -1,7 +1,8 @@
 """Synchronisation on the wire: items of many kinds in one body, each read by itself."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Annotated, Any
 from uuid import UUID
@@ -85,9 +86,11 @@ def _read_report(item: SyncItemInput, _: ZoneInfo) -> ReportRequest:
 
 def _read_step(item: SyncItemInput, zone: ZoneInfo) -> StepItem:
     step = SyncStepInput.model_validate(item.body)
-    if step.at is None:
-        step.at = item.made_at
-    return StepItem(item.id, step.ticket, step.after, step_request(step, step.version, zone))
+    request = step_request(step, step.version, zone)
+    # In UTC, so that a step that waited is known again as the one that is sent anew.
+    at = (step.at or item.made_at).astimezone(UTC)
+    until = request.until.astimezone(UTC) if request.until else None
+    return StepItem(item.id, step.ticket, step.after, replace(request, device_at=at, until=until))
 
 
 def _read_photo(item: SyncItemInput, _: ZoneInfo) -> PhotoDeclaration:
