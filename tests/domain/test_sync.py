@@ -29,6 +29,7 @@ class Desk:
         self.taken: list[UUID] = []
 
     def receive(self, number: int) -> None:
+        """Take what was delivered; 0 is the report."""
         if number == 0:
             self.done.add((ME, REPORT))
         elif (ME, waiter(number).id) not in self.done:
