@@ -47,6 +47,7 @@ from api.routers import (
     responsible,
     rule_files,
     rule_replay,
+    sync,
     tickets,
     triage,
     unit_imports,
@@ -122,6 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
         uploads,
         devices,
         clients,
+        sync,
     ):
         app.include_router(module.router)
     app.include_router(uploads.public)

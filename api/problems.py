@@ -12,6 +12,7 @@ from uuid import uuid4
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -64,6 +65,10 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.TusVersionUnsupported: 412,
     errors.ClientTooOld: 426,
     errors.ResyncNeeded: 410,
+    errors.DeviceWrong: 403,
+    errors.WaitCycle: 409,
+    errors.WaitExpired: 409,
+    errors.AfterRefused: 409,
     CatalogueRefused: 422,
     RulesRefused: 422,
     ImportRefused: 422,
@@ -106,40 +111,90 @@ def problem(
     **more: object,
 ) -> Response:
     """Return a problem answer; `facts` and `more` become members beside the standard ones."""
+    return _answer(_body(status, code, title, detail, **(facts or {}), **more), headers)
+
+
+def _body(status: int, code: str, title: str, detail: str | None, **facts: object) -> dict[str, Any]:
     body = {
         "type": f"urn:gridpatrol:problem:{code}",
         "title": title,
         "status": status,
         "code": code,
         **({"detail": detail} if detail else {}),
-        **(facts or {}),
-        **more,
+        **facts,
     }
     # orjson refuses lone surrogates; what a caller sent may contain them.
-    content = orjson.dumps(_printable(body), option=orjson.OPT_NON_STR_KEYS)
-    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return _printable(body)
+
+
+def _answer(body: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    content = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+    return Response(content, status_code=body["status"], media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
 def refusal(error: errors.Refusal, instance: str | None = None) -> Response:
     """Return the problem for a refusal of the domain."""
-    status = STATUS[type(error)]
-    title = _title(error)
-    facts: dict[str, object] = dict(error.facts)
+    body = _refusal_body(error, instance)
     headers: dict[str, str] = {}
-    if isinstance(error, errors.FieldWrong):
-        facts["errors"] = [{"pointer": error.pointer, "code": error.field_code, "detail": error.detail}]
     if isinstance(error, errors.TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.OffsetConflict):
         headers["Upload-Offset"] = str(error.offset)
     if isinstance(error, errors.ClientTooOld):
         headers["Upgrade"] = f"gridpatrol-client/{error.minimum}"  # RFC 9110 wants one with each 426
-    if status == 401:  # noqa: PLR2004  RFC 9110 wants the challenge with each 401
+    if body["status"] == 401:  # noqa: PLR2004  RFC 9110 wants the challenge with each 401
         headers["WWW-Authenticate"] = "Bearer"
+    return _answer(body, headers)
+
+
+def _refusal_body(error: errors.Refusal, instance: str | None) -> dict[str, Any]:
+    facts: dict[str, object] = dict(error.facts)
+    if isinstance(error, errors.FieldWrong):
+        facts["errors"] = [{"pointer": error.pointer, "code": error.field_code, "detail": error.detail}]
     if instance:
         facts["instance"] = instance
     code = error.field_code if isinstance(error, errors.FieldWrong) else error.code
-    return problem(status, code, title, error.detail, headers=headers, facts=facts)
+    return _body(STATUS[type(error)], code, _title(error), error.detail, **facts)
+
+
+def part_problem(error: Exception) -> dict[str, Any]:
+    """Return the problem of one part of a request, as an answer about the part alone would have it.
+
+    What nobody foresaw is a fault of ours; the log has the traceback under the same incident.
+    """
+    match error:
+        case errors.Refusal():
+            return _refusal_body(error, None)
+        case GeoError():
+            return _refusal_body(_geo_refusal(error), None)
+        case CalendarError():
+            return _body(_calendar_status(error), error.code, _title(error), str(error), **error.facts)
+        case ValidationError():
+            return _body(422, *_INVALID, errors=_wrong_fields(error.errors()))
+        case _:
+            incident = uuid4().hex
+            logger.error("incident %s", incident, exc_info=error)
+            detail = "Tell the operator the incident."
+            return _body(500, "internal", "Something went wrong on our side.", detail, incident=incident)
+
+
+_INVALID = ("invalid", "One or more fields are wrong.", None)
+
+
+def _wrong_fields(found: Sequence[Any]) -> list[dict[str, str]]:
+    # The caller's value is not sent back: it may be huge or secret.
+    return [
+        {"pointer": _pointer(one["loc"]), "code": one["type"], "detail": one["msg"]} for one in found[:50]
+    ]
+
+
+def _geo_refusal(error: GeoError) -> errors.FieldWrong:
+    return errors.FieldWrong("/place", error.code, str(error), **error.facts)
+
+
+def _calendar_status(error: CalendarError) -> int:
+    # A calendar that ends too soon is the office's to mend; the other faults are in what was asked.
+    return 409 if isinstance(error, PastCalendarHorizon | BeforeCalendarHorizon) else 422
 
 
 def _pointer(location: Sequence[str | int]) -> str:
@@ -193,22 +248,12 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
     if any(one["type"] == "json_invalid" for one in found):
         detail = "; ".join(str(one.get("ctx", {}).get("error", one["msg"])) for one in found)
         return problem(400, "unreadable", _TITLES[400][1], detail, instance=request.url.path)
-    return problem(
-        422,
-        "invalid",
-        "One or more fields are wrong.",
-        instance=request.url.path,
-        # The caller's value is not sent back: it may be huge or secret.
-        errors=[
-            {"pointer": _pointer(one["loc"]), "code": one["type"], "detail": one["msg"]} for one in found[:50]
-        ],
-    )
+    return problem(422, *_INVALID, instance=request.url.path, errors=_wrong_fields(found))
 
 
 async def _answer_geo(request: Request, error: Exception) -> Response:
     assert isinstance(error, GeoError)  # noqa: S101  registered for this class
-    found = errors.FieldWrong("/place", error.code, str(error), **error.facts)
-    return refusal(found, request.url.path)
+    return refusal(_geo_refusal(error), request.url.path)
 
 
 async def _answer_image(request: Request, error: Exception) -> Response:
@@ -219,10 +264,13 @@ async def _answer_image(request: Request, error: Exception) -> Response:
 
 async def _answer_calendar(request: Request, error: Exception) -> Response:
     assert isinstance(error, CalendarError)  # noqa: S101  registered for this class
-    # A calendar that ends too soon is the office's to mend; the other faults are in what was asked.
-    status = 409 if isinstance(error, PastCalendarHorizon | BeforeCalendarHorizon) else 422
     return problem(
-        status, error.code, _title(error), str(error), instance=request.url.path, facts=error.facts
+        _calendar_status(error),
+        error.code,
+        _title(error),
+        str(error),
+        instance=request.url.path,
+        facts=error.facts,
     )
 
 

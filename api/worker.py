@@ -18,6 +18,7 @@ from api.queries.calendars import find_short_calendars
 from api.queries.reference import ReferenceCache, reference_version
 from api.relay import relay_changes
 from api.services.accounts import purge_expired_sign_ins
+from api.services.declared_photos import purge_declared
 from api.services.escalations import escalate_overdue
 from api.services.feed import purge_marks
 from api.services.idempotency import purge_keys
@@ -25,14 +26,16 @@ from api.services.messages import deliver_notices
 from api.services.notices import raise_notices
 from api.services.photos import sweep_orphan_files
 from api.services.resumption import resume_suspended
+from api.services.sync_release import release_overlooked
 from api.services.uploads import purge_uploads, sweep_orphan_parts
+from api.services.waiting_items import expire_waiting, purge_waiting
 from api.settings import Settings
 
 GRACE_S = 5.0
 """How long a job may go on after SIGTERM. Reconcilers are idempotent: one cut short is repeated."""
 
 Purge = Callable[[WriteSession, datetime], Awaitable[int]]
-"""Removes one batch of what has expired, in a transaction of its own; returns how many, 0 at the end."""
+"""Removes, or ends, one batch of what has expired, in a transaction of its own; returns how many, 0 at the end."""
 
 Sweep = Callable[[Database, Reference, datetime], Awaitable[int]]
 """Does to tickets or notices what an instant asks for, by the rules of the city; returns how many it met."""
@@ -57,10 +60,8 @@ def reconcilers(database: Database, files: FileStore, zone: ZoneInfo) -> tuple[R
                     "load the next year's holidays", calendar=seen.calendar.code, days_left=seen.days_left
                 )
 
-    async def purge(now: datetime) -> None:
-        for batch in (purge_expired_sign_ins, purge_keys, purge_marks):
-            while await _purged(database, batch, now):
-                pass  # until a batch finds nothing
+    async def release(database: Database, reference: Reference, now: datetime) -> int:
+        return await release_overlooked(database, reference, now, zone)
 
     references = ReferenceCache(database, zone)
 
@@ -80,14 +81,34 @@ def reconcilers(database: Database, files: FileStore, zone: ZoneInfo) -> tuple[R
         Reconciler("escalate_overdue", "* * * * * */30", with_reference(escalate_overdue)),
         Reconciler("raise_notices", "* * * * * */20", with_reference(raise_notices)),
         Reconciler("deliver_notices", "* * * * * */20", with_reference(deliver_notices)),
+        Reconciler("release_waiting", "* * * * * */30", with_reference(release)),
+        Reconciler("expire_waiting", "* * * * *", _until_none_is_left(database, expire_waiting)),
         # Once a night: a sweep reads the name of every file, and an orphan costs nothing but its space.
         Reconciler("sweep_orphan_files", "20 3 * * *", sweep_files),
-        Reconciler("purge_what_expired", "40 * * * *", purge),
         # Often, for the bytes of a phone that was lost.
         Reconciler("purge_uploads", "*/5 * * * *", drop_uploads),
+        Reconciler("purge_what_expired", "40 * * * *", _until_none_is_left(database, *_PURGES)),
         # In UTC, as all of these: in the morning of the office's day.
         Reconciler("warn_of_calendars", "10 1 * * *", warn_of_calendars),
     )
+
+
+_PURGES: tuple[Purge, ...] = (
+    purge_expired_sign_ins,
+    purge_keys,
+    purge_waiting,
+    purge_declared,
+    purge_marks,
+)
+
+
+def _until_none_is_left(database: Database, *batches: Purge) -> Callable[[datetime], Awaitable[None]]:
+    async def run(now: datetime) -> None:
+        for batch in batches:
+            while await _purged(database, batch, now):
+                pass  # until a batch finds nothing
+
+    return run
 
 
 async def _purged(database: Database, batch: Purge, now: datetime) -> int:

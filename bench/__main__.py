@@ -13,7 +13,7 @@ MEASUREMENTS = {
     "grids": grid_import.main,
     "listeners": listeners.main,
 }
-SCRIPTS = ("deadlines", "dispatch", "locate", "photos")
+SCRIPTS = ("deadlines", "dispatch", "locate", "photos", "sync")
 """Measurements of single rules, without a database; each is a script of its own."""
 
 

@@ -69,6 +69,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "ticket_history": EVERYBODY,
     "ticket_count": EVERYBODY,
     "ticket_step": EVERYBODY - {Role.ADMINISTRATOR},
+    "sync_store": EVERYBODY - {Role.ADMINISTRATOR},
+    "sync_list": EVERYBODY - {Role.ADMINISTRATOR},
     "queue_list": EVERYBODY,
     "overdue_list": EVERYBODY,
     "overdue_summary": EVERYBODY,

@@ -230,3 +230,27 @@ class ClientTooOld(Refusal):
         """Name the oldest version that is still served."""
         super().__init__(detail, minimum=minimum)
         self.minimum = minimum
+
+
+class DeviceWrong(Refusal):
+    """This sign-in belongs to another device."""
+
+    code = "device_wrong"
+
+
+class WaitCycle(Refusal):
+    """These wait for each other and would wait for ever."""
+
+    code = "wait_cycle"
+
+
+class WaitExpired(Refusal):
+    """What this waited for did not come in time."""
+
+    code = "wait_expired"
+
+
+class AfterRefused(Refusal):
+    """What this was made on top of was refused."""
+
+    code = "after_refused"

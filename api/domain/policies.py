@@ -124,6 +124,9 @@ class Policies:
     checker_may_be_reporter: bool = False
     """Whether the officer who reported a ticket may check its repair, too."""
 
+    waiting_hours: int = 72
+    """A step that came before its ticket waits so long for it, around the clock; then its sender is told."""
+
     public_responsibility: bool = True
     """网格责任公示: anybody may ask who is responsible for a place; otherwise nothing of it is public."""
     upload_ttl_hours: int = 48
@@ -225,6 +228,7 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "fallback_to_grid_owner": read_value.switch,
         "redispatch_on_correction": read_value.switch,
         "checker_may_be_reporter": read_value.switch,
+        "waiting_hours": read_value.whole(1, 24 * 366),
         "public_responsibility": read_value.switch,
         "upload_ttl_hours": read_value.whole(1, 24 * _DAYS_MAX),
         "uploads_open_max": read_value.whole(1, 10_000),

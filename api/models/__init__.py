@@ -13,6 +13,7 @@ from api.models.photos import OriginalReading, Photo
 from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType, SignerReading
 from api.models.reports import Report
 from api.models.requests import TicketRequest
+from api.models.sync import DeclaredPhoto, WaitingItem
 from api.models.tickets import Ticket, TicketClock, TicketEvent
 from api.models.units import Unit
 from api.models.uploads import Upload, UploadPart
@@ -26,6 +27,7 @@ __all__ = [
     "CatalogueVersion",
     "Category",
     "Condition",
+    "DeclaredPhoto",
     "DispatchRule",
     "FailedSignIn",
     "FeedMark",
@@ -57,5 +59,6 @@ __all__ = [
     "Unit",
     "Upload",
     "UploadPart",
+    "WaitingItem",
     "metadata",
 ]

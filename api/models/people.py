@@ -68,6 +68,8 @@ class SignIn(Table, table=True):
     expires_at: datetime = Field(sa_type=INSTANT, index=True)
     revoked_at: datetime | None = Field(default=None, sa_type=INSTANT)
     revoked_why: str | None = Field(default=None, max_length=40)
+    synced_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    clock_skew_s: float | None = None
 
 
 class RefreshToken(Table, table=True):
@@ -93,7 +95,10 @@ class FailedSignIn(Table, table=True):
 
 
 class IdempotencyKey(Table, table=True):
-    """What a POST with an Idempotency-Key led to, so that sending it again changes nothing."""
+    """What a POST with an Idempotency-Key led to, so that sending it again changes nothing.
+
+    `led_to` is the version of the ticket after the step; null in rows of releases that did not keep it.
+    """
 
     table_name: ClassVar[str] = "idempotency_keys"
     __table_args__ = (
@@ -105,4 +110,5 @@ class IdempotencyKey(Table, table=True):
     key: str = Field(primary_key=True, max_length=128)
     request_sha256: str = Field(max_length=64)
     ticket_id: UUID
+    led_to: int | None = None
     created_at: datetime = Field(sa_type=INSTANT)

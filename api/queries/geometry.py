@@ -13,8 +13,10 @@ EPSG_WGS84 = 4326
 _GEOGRAPHY: Any = Geography(geometry_type=None)
 
 
-def point(longitude: float, latitude: float) -> ColumnElement[Any]:
-    """Return a point of the earth's surface."""
+def point(
+    longitude: float | ColumnElement[float], latitude: float | ColumnElement[float]
+) -> ColumnElement[Any]:
+    """Return a point of the earth's surface, from numbers or from parameters."""
     return func.ST_SetSRID(func.ST_MakePoint(longitude, latitude), EPSG_WGS84)
 
 

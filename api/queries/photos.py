@@ -99,3 +99,9 @@ async def _find(session: ReadSession, statement: Select[Any]) -> StoredPhoto | N
 
 def _place(longitude: float | None, latitude: float | None) -> Place | None:
     return None if longitude is None or latitude is None else Place(longitude, latitude)
+
+
+async def find_stored(session: ReadSession, photo_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these photos that are stored, whoever may see them."""
+    statement = select(col(Photo.id)).where(col(Photo.id).in_(photo_ids))
+    return set((await session.execute(statement)).scalars())

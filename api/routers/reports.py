@@ -14,7 +14,7 @@ from api.queries.tickets import Kept, facts_of_case, get_ticket, photos_of
 from api.queries.uploads import find_awaited_photos
 from api.schemas.reports import DuplicateShown, FiledReportShown, ReportInput, ReportShown, signals_shown
 from api.schemas.tickets import ticket_shown
-from api.services.reports import file_report
+from api.services.sync_release import file_and_release
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 
@@ -46,9 +46,11 @@ async def report_file(
     `answers` are to the questions of the class (`GET /v1/catalog`); `answers_refused` lists all that are wrong.
     """
     viewer, reference = caller.viewer, caller.reference
-    filed = await file_report(session, reference, viewer, report.request(report_id), now, wired.settings.zone)
+    request = report.request(report_id)
+    filed = await file_and_release(session, reference, viewer, request, now, wired.settings.zone)
     if filed is None:
         response.status_code = 200
+    if filed is None or filed.is_awaited:
         stored = await get_report(session, report_id)
         ticket = await get_ticket(session, viewer, stored.ticket_id)
         stretches, requests = await load_stretches(session, ticket.id), await requests_of(session, ticket.id)

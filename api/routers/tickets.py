@@ -32,9 +32,8 @@ from api.schemas.base import PrintableText
 from api.schemas.filters import TicketCountQuery, TicketListQuery
 from api.schemas.history import History, event_shown
 from api.schemas.marks import Counts, CountShown, named_mark
-from api.schemas.steps import StepInput
+from api.schemas.steps import StepInput, step_request
 from api.schemas.tickets import TicketPage, TicketShown, ticket_page, ticket_shown
-from api.services.taking import StepRequest
 from api.services.tickets import take_step
 
 router = APIRouter(prefix="/v1", tags=["tickets"])
@@ -153,24 +152,7 @@ async def ticket_step(  # noqa: PLR0913  what a step needs
     Name the version that you saw (`version` or If-Match): when somebody else was faster the answer is 409 with
     the present state, and nothing has changed. With an Idempotency-Key the same step can be sent again.
     """
-    request = StepRequest(
-        action=step.action,
-        version=_seen_version(step.version, if_match),
-        note=step.note,
-        reason=step.reason,
-        photo_ids=tuple(dict.fromkeys(step.photos)),
-        device_at=step.at,
-        category=step.category,
-        condition=step.condition,
-        grid=step.grid,
-        unit=step.unit,
-        helpers=tuple(dict.fromkeys(step.helpers)),
-        handler=step.handler,
-        master=step.master,
-        until=step.resumes_at(wired.settings.zone),
-        confirmed=step.confirmed,
-        at_place=step.at_place,
-    )
+    request = step_request(step, _seen_version(step.version, if_match), wired.settings.zone)
     await take_step(session, caller.reference, caller.viewer, ticket_id, request, now, key=idempotency_key)
     ticket = await get_ticket(session, caller.viewer, ticket_id)
     shown = await _show(session, ticket, caller, now, language)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from api.domain.lifecycle import Action
 from api.schemas.base import Code, Day, Input, Instant, Line, Note, PlaceCode
+from api.services.taking import StepRequest
 
 
 class StepInput(Input):
@@ -66,3 +67,25 @@ class StepInput(Input):
         if self.until is None or isinstance(self.until, datetime):
             return self.until
         return datetime.combine(self.until, time(), zone)
+
+
+def step_request(step: StepInput, version: int | None, zone: ZoneInfo) -> StepRequest:
+    """Return the plain values that the service takes; `version` is the one that was seen, however it was said."""
+    return StepRequest(
+        action=step.action,
+        version=version,
+        note=step.note,
+        reason=step.reason,
+        photo_ids=tuple(dict.fromkeys(step.photos)),
+        device_at=step.at,
+        category=step.category,
+        condition=step.condition,
+        grid=step.grid,
+        unit=step.unit,
+        helpers=tuple(dict.fromkeys(step.helpers)),
+        handler=step.handler,
+        master=step.master,
+        until=step.resumes_at(zone),
+        confirmed=step.confirmed,
+        at_place=step.at_place,
+    )

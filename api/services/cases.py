@@ -3,15 +3,15 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, cast, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, cast, func, insert, or_, select, update
 from sqlalchemy import case as sql_case
-from sqlalchemy.types import Text
+from sqlalchemy.types import Float, Integer, Text
 
 from api.db import WriteSession
 from api.domain.cases import Case
 from api.domain.errors import VersionConflict
 from api.domain.ledger import Stretch
-from api.domain.numbers import NumberParts, number_parts
+from api.domain.numbers import number_parts
 from api.domain.reference import Reference
 from api.models import metadata
 from api.queries.cases import CASE_COLUMNS, REQUEST_COLUMNS
@@ -31,6 +31,27 @@ _EVENTS = metadata.tables["ticket_events"]
 _REQUESTS = metadata.tables["ticket_requests"]
 
 
+def _numbered() -> ColumnElement[str]:
+    # The number comes from a sequence inside the INSERT: unique without a lock, with gaps after a rollback.
+    running = func.nextval("ticket_numbers").column_valued("running")
+    digits = cast(running, Text)
+    width = func.greatest(bindparam("number_width", type_=Integer), func.length(digits))
+    padded = select(func.lpad(digits, width, "0")).scalar_subquery()
+    prefix, suffix = (bindparam(f"number_{part}", type_=Text) for part in ("prefix", "suffix"))
+    return cast(prefix, Text).concat(padded).concat(cast(suffix, Text))
+
+
+# Built once, with parameters: building an INSERT of fifty values costs more than PostgreSQL does.
+_INSERT_TICKET = (
+    insert(_TICKETS)
+    .values(
+        number=_numbered(),
+        place=point(bindparam("place_longitude", type_=Float), bindparam("place_latitude", type_=Float)),
+    )
+    .returning(_TICKETS.c.number)
+)
+
+
 async def insert_case(session: WriteSession, case: Case, reference: Reference, zone: ZoneInfo) -> None:
     """Store a new ticket with its events and clocks, and give it its number."""
     parts = number_parts(
@@ -39,24 +60,23 @@ async def insert_case(session: WriteSession, case: Case, reference: Reference, z
         on=case.reported_at.astimezone(zone).date(),
         grid_code=case.grid_code,
     )
-    statement = (
-        insert(_TICKETS)
-        .values(
-            id=case.id,
-            number=_numbered(parts),
-            reporter_id=case.reporter_id,
-            source=case.source,
-            place=point(case.place.longitude, case.place.latitude),
-            address=case.address,
-            description=case.description,
-            observed_at=case.observed_at,
-            reported_at=case.reported_at,
-            grid_id=reference.grids[case.grid_code].id if case.grid_code else None,
-            **_columns(case, reference),
-        )
-        .returning(_TICKETS.c.number)
-    )
-    case.number = (await session.execute(statement)).scalar_one()
+    values = {
+        "id": case.id,
+        "reporter_id": case.reporter_id,
+        "source": case.source,
+        "address": case.address,
+        "description": case.description,
+        "observed_at": case.observed_at,
+        "reported_at": case.reported_at,
+        "grid_id": reference.grids[case.grid_code].id if case.grid_code else None,
+        **_columns(case, reference),
+        "place_longitude": case.place.longitude,
+        "place_latitude": case.place.latitude,
+        "number_prefix": parts.prefix,
+        "number_width": parts.width,
+        "number_suffix": parts.suffix,
+    }
+    case.number = (await session.execute(_INSERT_TICKET, values)).scalar_one()
     await _insert_events(session, case)
     await _insert_clocks(session, case)
     await _store_requests(session, case)
@@ -102,14 +122,6 @@ def _noticed(case: Case) -> ColumnElement[int]:
     now: dict[str, Any] = {"state": case.state, "due_at": case.due_at, "yellow_at": case.yellow_at}
     changed = or_(*(_TICKETS.c[name].is_distinct_from(value) for name, value in now.items()))
     return sql_case((changed, 0), else_=_TICKETS.c.noticed)
-
-
-def _numbered(parts: NumberParts) -> ColumnElement[str]:
-    # The number comes from a sequence inside the INSERT: unique without a lock, with gaps after a rollback.
-    running = func.nextval("ticket_numbers").column_valued("running")
-    digits = cast(running, Text)
-    padded = select(func.lpad(digits, func.greatest(parts.width, func.length(digits)), "0")).scalar_subquery()
-    return literal(parts.prefix, Text).concat(padded).concat(literal(parts.suffix, Text))
 
 
 async def _insert_events(session: WriteSession, case: Case) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -41,6 +41,12 @@ async def claim_key(
     if (await session.execute(known)).scalar_one() != request_sha256:
         raise KeyReused("Use a new Idempotency-Key for a new request.", key=key)
     return False
+
+
+async def note_led_to(session: WriteSession, person_id: UUID, key: str, version: int) -> None:
+    """Remember the version that a claimed step led its ticket to, for steps that are made on top of it."""
+    mine = (col(IdempotencyKey.person_id) == person_id, col(IdempotencyKey.key) == key)
+    await session.execute(update(IdempotencyKey).where(*mine).values(led_to=version))
 
 
 async def purge_keys(session: WriteSession, now: datetime) -> int:

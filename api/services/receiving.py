@@ -14,6 +14,7 @@ from api.domain.access import Viewer
 from api.domain.errors import IdTaken
 from api.domain.reference import Reference
 from api.queries.photos import StoredPhoto, find_photo
+from api.services.declared_photos import refuse_other_bytes
 from api.services.evidence import lock_photos
 from api.services.photos import PhotoRequest, drop_files, insert_photo, keep_files
 from api.services.reports import photo_arrived
@@ -49,9 +50,12 @@ async def receive_photo(  # noqa: PLR0913  a photo's way through the house
     """
     check_device_time(request.captured_at, now, "/captured_at")
     request.place()  # refused before the picture is looked at, which costs more
-    request_sha256 = request.sha256(await to_thread.run_sync(_sha256, data))
+    file_sha256 = await to_thread.run_sync(_sha256, data)
+    request_sha256 = request.sha256(file_sha256)
     async with database.read() as session:
         earlier = await find_photo(session, request.id)
+        if earlier is None:
+            await refuse_other_bytes(session, viewer, request.id, file_sha256)
     if earlier is not None:
         return Received(_the_same(earlier, viewer, request_sha256), is_new=False)
     image = await process_image_async(

@@ -1,11 +1,25 @@
 """From a report to a ticket: locate, file, dispatch, all in one transaction, once however often it is sent."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -14,6 +28,7 @@ from api.domain.access import Role, Viewer
 from api.domain.answers import check_answers
 from api.domain.cases import Case, Triage
 from api.domain.catalogue import Condition
+from api.domain.device_clock import RIGHT, DeviceClock
 from api.domain.errors import FieldWrong, IdTaken
 from api.domain.evidence import Brought, PhotoFacts, require
 from api.domain.geo import Place, to_wgs84
@@ -23,7 +38,7 @@ from api.domain.report_requests import ReportRequest
 from api.domain.reports import Source
 from api.domain.signals import Signal, report_signals
 from api.domain.tickets import By, Told, advance
-from api.models import Photo, Report, Ticket
+from api.models import Photo, Report, Ticket, WaitingItem, metadata
 from api.queries.cases import lock_case_for_system
 from api.queries.duplicates import open_duplicates
 from api.queries.reports import ReportFacts
@@ -43,11 +58,15 @@ SOURCES: dict[Role, frozenset[Source]] = {
 
 @dataclass(frozen=True, slots=True)
 class FiledReport:
-    """What a new report led to: its ticket in memory, so that nothing has to be read again."""
+    """What a new report led to: its ticket in memory, so that nothing has to be read again.
+
+    `is_awaited` when steps that came earlier wait for the ticket (`services.sync_release` takes them).
+    """
 
     case: Case
     report: ReportFacts
     photos: tuple[PhotoFacts, ...]
+    is_awaited: bool
 
 
 async def file_report(
@@ -57,8 +76,11 @@ async def file_report(
     request: ReportRequest,
     now: datetime,
     zone: ZoneInfo,
+    clock: DeviceClock = RIGHT,
 ) -> FiledReport | None:
     """Make a ticket of a report; None when this very report had been filed before, perhaps a moment ago.
+
+    The report keeps what the phone said the time was, the ticket what that means by `clock`.
 
     An officer's report is filed by the system and dispatched by rule; others wait for a dispatcher. Raises
     FieldWrong, AnswersRefused, EvidenceMissing, IdTaken (the id was used for another report) and GeoError; nothing
@@ -66,7 +88,7 @@ async def file_report(
     """
     if await _filed_before(session, viewer, request):
         return None
-    case = _new_case(reference, viewer, request, now)
+    case = _new_case(reference, viewer, request, now, clock)
     signals = _signals(case, reference, request)
     radius_m = reference.policies.duplicate_radius_m
     duplicates = tuple(await open_duplicates(session, viewer, case.category, case.place, radius_m))
@@ -81,37 +103,60 @@ async def file_report(
         signals=[signal.as_json() for signal in signals],
         answers=dict(request.answers) if request.answers else None,
     )
-    if not await _claim(session, viewer, request, facts):
+    claimed = await _claim(session, viewer, request, facts)
+    if claimed is None:
         # The same report came twice at once and the other was faster; its transaction has just ended.
         await _filed_before(session, viewer, request)
         return None
     _begin(case, reference, viewer, request, attachment, now)
     await insert_case(session, case, reference, zone)
-    return FiledReport(case, facts, attachment.photos)
+    return FiledReport(case, facts, attachment.photos, is_awaited=claimed.is_awaited)
 
 
-async def _claim(session: WriteSession, viewer: Viewer, request: ReportRequest, facts: ReportFacts) -> bool:
-    """Write the report unless its id is taken; parallel claims wait here for the first one's transaction."""
-    statement = (
-        insert(Report)
-        .values(
-            reporter_id=viewer.person_id,
-            body_sha256=request.sha256(),
-            description=request.description,
-            observed_at=request.observed_at,
-            raw_longitude=request.longitude,
-            raw_latitude=request.latitude,
-            raw_crs=request.crs,
-            accuracy_m=request.accuracy_m,
-            provider=request.provider,
-            fixed_at=request.fixed_at,
-            is_mocked=request.is_mocked,
-            **{name: getattr(facts, name) for name in ReportFacts.__slots__},
+# Built once, on the table rather than the class: this is the hot way in.
+_REPORTS = metadata.tables["reports"]
+_CLAIM = (
+    insert(_REPORTS)
+    .on_conflict_do_nothing(index_elements=["id"])
+    .returning(
+        _REPORTS.c.id,
+        select(col(WaitingItem.id))
+        .where(
+            col(WaitingItem.ticket_id) == bindparam("awaited_ticket", type_=Uuid()),
+            col(WaitingItem.ended_at).is_(None),
         )
-        .on_conflict_do_nothing(index_elements=["id"])
-        .returning(col(Report.id))
+        .exists()
+        .label("is_awaited"),
     )
-    return (await session.execute(statement)).scalar_one_or_none() is not None
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    is_awaited: bool
+
+
+async def _claim(
+    session: WriteSession, viewer: Viewer, request: ReportRequest, facts: ReportFacts
+) -> _Claimed | None:
+    """Write the report unless its id is taken; parallel claims wait here for the first one's transaction."""
+    values = {
+        "awaited_ticket": facts.ticket_id,
+        "reporter_id": viewer.person_id,
+        "body_sha256": request.sha256(),
+        "description": request.description,
+        "observed_at": request.observed_at,
+        "raw_longitude": request.longitude,
+        "raw_latitude": request.latitude,
+        "raw_crs": request.crs,
+        "accuracy_m": request.accuracy_m,
+        "provider": request.provider,
+        "fixed_at": request.fixed_at,
+        "is_mocked": request.is_mocked,
+        **{name: getattr(facts, name) for name in ReportFacts.__slots__},
+    }
+    row = (await session.execute(_CLAIM, values)).one_or_none()
+    return None if row is None else _Claimed(row.is_awaited)
 
 
 async def photo_arrived(
@@ -153,20 +198,50 @@ async def photo_arrived(
     return row.ticket_id
 
 
+async def hold_tickets(session: WriteSession, ticket_ids: Iterable[UUID]) -> None:
+    """Hold the names of tickets that may not exist yet until the transaction ends, in one order for all.
+
+    Whoever files a ticket and whoever waits for it take turns, so that neither overlooks the other.
+    """
+    names = literal(sorted(map(str, ticket_ids)), ARRAY(Text))
+    await session.execute(select(_held(func.unnest(names).column_valued("name"))))
+
+
+_HOLD_SPACE = 3
+"""Sets the names of tickets apart from other advisory locks on hashed texts."""
+
+
+def _held(name: ColumnElement[str]) -> ColumnElement[Any]:
+    return func.pg_advisory_xact_lock(func.hashtextextended(cast(name, Text), _HOLD_SPACE))
+
+
+def _select_earlier() -> Select[Any]:
+    """Return the statement with the parameters `name` and `report_id`, that holds the ticket's name as well."""
+    held = select(_held(bindparam("name", type_=Text)).label("held")).subquery()
+    is_same = col(Report.id) == bindparam("report_id")
+    statement: Any = select(held.c.held, col(Report.reporter_id), col(Report.body_sha256))
+    return statement.select_from(held.outerjoin(Report, is_same))
+
+
+_EARLIER = _select_earlier()
+
+
 async def _filed_before(session: WriteSession, viewer: Viewer, request: ReportRequest) -> bool:
-    statement = select(col(Report.reporter_id), col(Report.body_sha256)).where(col(Report.id) == request.id)
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
+    """Tell whether this very report was filed before; raises IdTaken where another one was."""
+    row = (await session.execute(_EARLIER, {"name": str(request.id), "report_id": request.id})).one()
+    if row.reporter_id is None:
         return False
     if row.reporter_id != viewer.person_id or row.body_sha256 != request.sha256():
         raise IdTaken("This report id was used before with another content.", report=request.id)
     return True
 
 
-def _new_case(reference: Reference, viewer: Viewer, request: ReportRequest, now: datetime) -> Case:
+def _new_case(
+    reference: Reference, viewer: Viewer, request: ReportRequest, now: datetime, clock: DeviceClock
+) -> Case:
     """Check what was told against the catalogue and the earth, and find the grid."""
-    check_device_time(request.observed_at, now, "/observed_at")
-    check_device_time(request.fixed_at, now, "/place/fixed_at")
+    check_device_time(request.observed_at, now, "/observed_at", clock)
+    check_device_time(request.fixed_at, now, "/place/fixed_at", clock)
     category = reference.category(request.category, "/category")
     condition = reference.condition(category.code, request.condition, "/condition")
     check_answers(category.questions, request.answers)
@@ -184,7 +259,7 @@ def _new_case(reference: Reference, viewer: Viewer, request: ReportRequest, now:
         reporter_id=viewer.person_id,
         source=_source(viewer, request.source),
         priority=request.priority,
-        observed_at=request.observed_at.astimezone(UTC),
+        observed_at=clock.corrected(request.observed_at, now).astimezone(UTC),
         reported_at=now,
         address=request.address,
         description=request.description,

@@ -1,10 +1,11 @@
 """The steps of a ticket's life. One function takes every step: lock, decide, store, all in one transaction."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from api.db import WriteSession
 from api.domain.access import Viewer
+from api.domain.device_clock import CLOCK_SKEW, EPOCH, RIGHT, DeviceClock
 from api.domain.errors import FieldWrong, NotYourStep, Refusal, VersionConflict
 from api.domain.evidence import PhotoFacts
 from api.domain.lifecycle import Action, Step, find_step
@@ -14,14 +15,8 @@ from api.queries.cases import find_master, lock_case, lock_in_order
 from api.services import steps_desk, steps_dispatch, steps_intake, steps_repair, steps_requests
 from api.services.cases import update_case
 from api.services.evidence import attach_photos
-from api.services.idempotency import claim_key
+from api.services.idempotency import claim_key, note_led_to
 from api.services.taking import StepRequest, Taker, Taking
-
-CLOCK_SKEW = timedelta(minutes=5)
-"""How far a phone's clock may be ahead of ours before a time counts as wrong."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""No phone means an earlier time; the first hours of the year 1 can't even be moved to UTC."""
 
 _TAKERS: dict[Action, Taker] = {
     **steps_intake.TAKERS,
@@ -42,18 +37,20 @@ async def take_step(
     now: datetime,
     *,
     key: str | None = None,
-) -> None:
-    """Take one step on a ticket.
+    clock: DeviceClock = RIGHT,
+) -> bool:
+    """Take one step on a ticket; False when it had been taken before, by its key.
 
     Raises NotFound, VersionConflict, StepRefused, NotYourStep, WindowClosed, LimitReached, Pinned,
     EvidenceMissing, FieldWrong; nothing is stored then. With an idempotency `key` the same request again
     changes nothing and is no conflict; another request with the same key is KeyReused.
+    `clock` is that of the device which tells `device_at`.
     """
-    check_device_time(request.device_at, now, "/at")
+    check_device_time(request.device_at, now, "/at", clock)
     if key is not None:
         sha256 = request.sha256(ticket_id)
         if not await claim_key(session, viewer.person_id, key, sha256, ticket_id, now):
-            return
+            return False
     master_id = await _lock_master(session, viewer, ticket_id, request)
     case = await lock_case(session, reference, viewer, ticket_id)
     read_version, party = case.version, party_of(case)
@@ -75,14 +72,18 @@ async def take_step(
     await update_case(session, case, reference, read_version)
     for other, other_version in taking.others:
         await update_case(session, other, reference, other_version)
+    if key is not None:
+        await note_led_to(session, viewer.person_id, key, case.version)
+    return True
 
 
-def check_device_time(at: datetime | None, now: datetime, pointer: str) -> None:
+def check_device_time(at: datetime | None, now: datetime, pointer: str, clock: DeviceClock = RIGHT) -> None:
     """Refuse a time without an offset, before 1970, or in the future beyond a phone's usual clock error."""
     if at is None:
         return
     if at.tzinfo is None:
         raise FieldWrong(pointer, "time_naive", "A time needs its offset, such as +08:00.")
+    at = clock.corrected(at, now)
     if at - now > CLOCK_SKEW:
         raise FieldWrong(pointer, "time_in_future", "This time is in the future.", now=now)
     if at < EPOCH:

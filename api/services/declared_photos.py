@@ -1,0 +1,110 @@
+"""Photos that phones announce before they upload them: known by their bytes' hash, so that no other bytes pass."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from api.db import ReadSession, WriteSession
+from api.domain.access import Viewer
+from api.domain.errors import IdTaken
+from api.domain.evidence import Purpose
+from api.models import DeclaredPhoto
+from api.queries.photos import find_photo
+from api.services.evidence import lock_photos
+from api.services.photos import ToldPlace
+
+KEPT_FOR = timedelta(days=30)
+"""How long an announcement is remembered: longer than any phone holds a photo back."""
+
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoDeclaration:
+    """What a phone says of a photo that it holds."""
+
+    id: UUID
+    purpose: Purpose
+    sha256: str
+    size_bytes: int
+    captured_at: datetime | None = None
+    captured_place: ToldPlace | None = None
+
+    def request_sha256(self) -> str:
+        """Return a hash by which the same announcement is known again."""
+        at = self.captured_at.astimezone(UTC) if self.captured_at else None
+        content = (self.sha256, self.size_bytes, self.purpose.value, at, self.captured_place)
+        return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+async def declare_photo(
+    session: WriteSession, viewer: Viewer, declaration: PhotoDeclaration, now: datetime
+) -> bool:
+    """Note that a photo is on its way; False when that, or the photo itself, was here before.
+
+    Raises IdTaken when the id was used for other bytes, or by somebody else.
+    """
+    taken = IdTaken("This photo id was used before with another content.", photo=declaration.id)
+    await lock_photos(session, [declaration.id])
+    stored = await find_photo(session, declaration.id)
+    if stored is not None:
+        if (stored.uploaded_by_id, stored.sha256) != (viewer.person_id, declaration.sha256):
+            raise taken
+        return False
+    statement = (
+        insert(DeclaredPhoto)
+        .values(
+            id=declaration.id,
+            person_id=viewer.person_id,
+            request_sha256=declaration.request_sha256(),
+            purpose=declaration.purpose,
+            sha256=declaration.sha256,
+            size_bytes=declaration.size_bytes,
+            captured_at=declaration.captured_at,
+            declared_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["id"])
+        .returning(col(DeclaredPhoto.id))
+    )
+    if (await session.execute(statement)).scalar_one_or_none() is not None:
+        return True
+    known = select(col(DeclaredPhoto.person_id), col(DeclaredPhoto.request_sha256)).where(
+        col(DeclaredPhoto.id) == declaration.id
+    )
+    row = (await session.execute(known)).one()
+    if (row.person_id, row.request_sha256) != (viewer.person_id, declaration.request_sha256()):
+        raise taken
+    return False
+
+
+async def refuse_other_bytes(session: ReadSession, viewer: Viewer, photo_id: UUID, sha256: str) -> None:
+    """Raise IdTaken when a photo was announced with other bytes, or by somebody else."""
+    declared = select(col(DeclaredPhoto.person_id), col(DeclaredPhoto.sha256)).where(
+        col(DeclaredPhoto.id) == photo_id
+    )
+    row = (await session.execute(declared)).one_or_none()
+    if row is not None and (row.person_id, row.sha256) != (viewer.person_id, sha256):
+        raise IdTaken("This photo was announced with another content.", photo=photo_id)
+
+
+async def purge_declared(session: WriteSession, now: datetime) -> int:
+    """Forget a batch of old announcements; return how many, 0 when none are left."""
+    old = (
+        select(col(DeclaredPhoto.id))
+        .where(col(DeclaredPhoto.declared_at) < now - KEPT_FOR)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+        .cte("old")
+    )
+    gone = (
+        delete(DeclaredPhoto)
+        .where(col(DeclaredPhoto.id) == old.c.id)
+        .returning(col(DeclaredPhoto.id))
+        .execution_options(synchronize_session=False)
+    )
+    return len((await session.execute(gone)).all())
