@@ -34,7 +34,7 @@ from api.services.demo_files import read_street
 from api.services.demo_street import store_street
 from api.settings import DEMO_PASSWORD, Settings
 from tests.bucket_server import BucketServer
-from tests.described import check_described
+from tests.described import describe
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 30, tzinfo=SHANGHAI).astimezone(UTC)
@@ -199,11 +199,8 @@ class House:
             transport=httpx.ASGITransport(self.app, raise_app_exceptions=True),
             base_url="http://gridpatrol.test",
             headers={"Authorization": f"Bearer {token}"} if token else {},
-            event_hooks={"response": [self._check]},
+            event_hooks={"response": [describe().check]},
         )
-
-    async def _check(self, response: httpx.Response) -> None:
-        await check_described(self.app, response)
 
     async def caller(self, username: str) -> httpx.AsyncClient:
         """Return a client signed in as this demo person (without the cost of a password)."""
