@@ -5,6 +5,9 @@
 
 BIN := .venv/bin
 
+# The tests start many processes: without compiled modules each would compile all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
