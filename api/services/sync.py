@@ -27,7 +27,7 @@ from api.domain.errors import (
 from api.domain.sync import Outcome, WaitState, cycle_through
 from api.models import SignIn
 from api.queries.sync import Change, find_changes
-from api.services.reports import hold_tickets
+from api.services.report_claims import hold_tickets
 from api.services.sync_kinds import KINDS, Item, Sender, require_role
 from api.services.sync_steps import StepItem
 from api.services.waiting_items import circular, end_waiting

@@ -19,7 +19,7 @@ from api.domain.reference import Reference
 from api.domain.report_requests import ReportRequest
 from api.domain.sync import ItemKind, Outcome, Wait
 from api.services.declared_photos import PhotoDeclaration, declare_photo
-from api.services.reports import hold_tickets
+from api.services.report_claims import hold_tickets
 from api.services.sync_release import file_and_release, release_waiting
 from api.services.sync_steps import StepItem, request_as_json, try_step
 from api.services.tickets import check_device_time
