@@ -1,5 +1,6 @@
-"""From a report to a ticket: locate, file, dispatch, all in one transaction, once however often it is sent."""
+"""From reports to tickets: locate, file, dispatch, all in one transaction, once however often they are sent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -20,12 +21,12 @@ from api.domain.report_requests import ReportRequest
 from api.domain.reports import Source
 from api.domain.signals import Signal, report_signals
 from api.domain.tickets import By, Told, advance
-from api.queries.duplicates import open_duplicates
+from api.queries.duplicates import Duplicate, open_duplicates
 from api.queries.reports import ReportFacts
-from api.services.cases import insert_case
+from api.services.cases import insert_cases
 from api.services.dispatch import stage_terms
 from api.services.evidence import Attachment, attach_photos
-from api.services.report_claims import claim_report, filed_before
+from api.services.report_claims import insert_reports, new_reports
 from api.services.steps_intake import file_and_send
 from api.services.tickets import check_device_time
 
@@ -50,48 +51,73 @@ class FiledReport:
     is_awaited: bool
 
 
-async def file_report(
+async def file_reports(
     session: WriteSession,
     reference: Reference,
     viewer: Viewer,
-    request: ReportRequest,
+    requests: Sequence[ReportRequest],
     now: datetime,
     zone: ZoneInfo,
     clock: DeviceClock = RIGHT,
-) -> FiledReport | None:
-    """Make a ticket of a report; None when this very report had been filed before, perhaps a moment ago.
+) -> list[FiledReport | None]:
+    """Make tickets of reports, in their order; None for one that had been filed before, perhaps a moment ago.
 
-    The report keeps what the phone said the time was, the ticket what that means by `clock`.
+    However many there are, the database is asked as often as for one. A report keeps what the phone said the time
+    was, its ticket what that means by `clock`.
 
     An officer's report is filed by the system and dispatched by rule; others wait for a dispatcher. Raises
     FieldWrong, AnswersRefused, EvidenceMissing, IdTaken (the id was used for another report) and GeoError; nothing
-    is stored then.
+    is stored then, of none of them.
     """
-    if await filed_before(session, viewer, request):
-        return None
-    case = _new_case(reference, viewer, request, now, clock)
-    signals = _signals(case, reference, request)
-    radius_m = reference.policies.duplicate_radius_m
-    duplicates = tuple(await open_duplicates(session, viewer, case.category, case.place, radius_m))
-    attachment = await attach_photos(session, case.id, viewer.person_id, request.photo_ids, may_await=True)
-    facts = ReportFacts(
+    new = await new_reports(session, viewer, requests)
+    if not new:
+        return [None] * len(requests)
+    cases = {request.id: _new_case(reference, viewer, request, now, clock) for request in new}
+    wanted = {request.id: request.photo_ids for request in new}
+    attached = await attach_photos(session, viewer.person_id, wanted, may_await=True)
+    for request in new:
+        _begin(cases[request.id], reference, viewer, request, attached[request.id], now)
+    stored = await insert_cases(session, list(cases.values()), reference, zone)
+    if len(stored) < len(new):
+        # Somebody sent the same at once and was faster: is it the same? Its transaction has just ended.
+        await new_reports(session, viewer, requests)
+        if not stored:
+            return [None] * len(requests)
+    stored_ids = {case.id for case in stored}
+    new = [request for request in new if request.id in stored_ids]
+    duplicates = await open_duplicates(session, viewer, stored, reference.policies.duplicate_radius_m)
+    facts = {
+        request.id: _facts(
+            request, cases[request.id], attached[request.id], duplicates[request.id], reference
+        )
+        for request in new
+    }
+    awaited = await insert_reports(session, viewer, [(request, facts[request.id]) for request in new])
+    filed = {
+        case.id: FiledReport(case, facts[case.id], attached[case.id].photos, is_awaited=case.id in awaited)
+        for case in stored
+    }
+    # The first of several that are the same is the one that was filed.
+    return [filed.pop(request.id, None) for request in requests]
+
+
+def _facts(
+    request: ReportRequest,
+    case: Case,
+    attachment: Attachment,
+    duplicates: Sequence[Duplicate],
+    reference: Reference,
+) -> ReportFacts:
+    return ReportFacts(
         id=request.id,
         ticket_id=case.id,
-        received_at=now,
+        received_at=case.reported_at,
         photo_ids=list(request.photo_ids),
         awaited_photo_ids=list(attachment.awaited),
         duplicates=[duplicate.as_json() for duplicate in duplicates],
-        signals=[signal.as_json() for signal in signals],
+        signals=[signal.as_json() for signal in _signals(case, reference, request)],
         answers=dict(request.answers) if request.answers else None,
     )
-    claimed = await claim_report(session, viewer, request, facts)
-    if claimed is None:
-        # The same report came twice at once and the other was faster; its transaction has just ended.
-        await filed_before(session, viewer, request)
-        return None
-    _begin(case, reference, viewer, request, attachment, now)
-    await insert_case(session, case, reference, zone)
-    return FiledReport(case, facts, attachment.photos, is_awaited=claimed.is_awaited)
 
 
 def _new_case(
