@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from api import contract, problems, tus
+from api import contract, problem_answers, tus
 from api.adapters.files import open_store
 from api.adapters.tokens import TokenSigner
 from api.contract import BoundedBodies, refuse_other_media, refuse_unknown_query
@@ -128,7 +128,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router)
     app.include_router(uploads.public)
     docs.install(app)
-    problems.install(app)
+    problem_answers.install(app)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

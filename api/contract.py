@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import problems, tus
+from api import problem_answers, problems, tus
 from api.domain.access import OPERATIONS, PUBLIC_OPERATIONS
 from api.domain.errors import FieldWrong, NotJson
 
@@ -117,7 +117,7 @@ class BoundedBodies:
         bound = self._bound(scope["path"], headers.get(b"content-type", b""))
         announced = headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > bound:
-            await problems.too_large(bound, scope["path"])(scope, receive, send)
+            await problem_answers.too_large(bound, scope["path"])(scope, receive, send)
             return
         received = 0
 
@@ -126,7 +126,7 @@ class BoundedBodies:
             message = await receive()
             received += len(message.get("body", b""))
             if received > bound:
-                raise problems.BodyTooLarge(bound)
+                raise problem_answers.BodyTooLarge(bound)
             return message
 
         await self.app(scope, counted, send)

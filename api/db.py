@@ -85,3 +85,10 @@ class Database:
         """Close all connections."""
         await self.engine.dispose()
         await self._apart.dispose()
+
+
+@asynccontextmanager
+async def savepoint(session: WriteSession) -> AsyncGenerator[None]:
+    """Open a part of a transaction: what the block wrote is undone when it raises, and nothing else."""
+    async with session.begin_nested():
+        yield

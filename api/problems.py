@@ -1,7 +1,7 @@
-"""Refusals as RFC 9457 problems: the one table from the domain's words to HTTP.
+"""Refusals as RFC 9457 problems: the one table from the domain's words to statuses, and the bodies that tell of them.
 
-`HTTPException` is used nowhere else. Every answer that is not a success is `application/problem+json`
-with a stable `code` and the facts that help the caller to go on.
+How they become answers is in `api.problem_answers`; a part of a request, such as an item of a batch, has its problem
+inside the answer about the whole.
 """
 
 import logging
@@ -9,16 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-import orjson
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.exceptions import HTTPException
 
-from api.adapters.files import StoreUnavailable
-from api.adapters.images import ImageRefused
 from api.domain import errors
 from api.domain.answers import AnswersRefused
 from api.domain.calendars import BeforeCalendarHorizon, CalendarError, PastCalendarHorizon
@@ -77,44 +69,9 @@ STATUS: dict[type[errors.Refusal], int] = {
 }
 """One status for each kind of refusal; a test holds that no kind is forgotten."""
 
-_IMAGE_STATUS = {
-    "image_too_large": 413,
-    "image_too_many_pixels": 413,
-    "image_type_unsupported": 415,
-    "image_type_mismatch": 415,
-}
-"""The same by the code of a refused image; the others are 422."""
 
-_TITLES = {
-    400: ("unreadable", "The request can't be read."),
-    401: ("not_signed_in", "Sign in first."),
-    403: ("not_allowed", "That is not allowed."),
-    404: ("not_found", "Nothing is here."),
-    405: ("method_not_allowed", "This address does not take that method."),
-    406: ("not_acceptable", "None of the accepted media types can be served."),
-    412: ("precondition_failed", "The precondition does not hold."),
-    413: ("too_large", "The request is too large."),
-    415: ("media_type_unsupported", "This media type is not supported."),
-    428: ("precondition_required", "A version is needed."),
-    503: ("not_ready", "The service is not ready."),
-}
-
-
-def problem(
-    status: int,
-    code: str,
-    title: str,
-    detail: str | None = None,
-    *,
-    headers: Mapping[str, str] | None = None,
-    facts: Mapping[str, object] | None = None,
-    **more: object,
-) -> Response:
-    """Return a problem answer; `facts` and `more` become members beside the standard ones."""
-    return _answer(_body(status, code, title, detail, **(facts or {}), **more), headers)
-
-
-def _body(status: int, code: str, title: str, detail: str | None, **facts: object) -> dict[str, Any]:
+def problem_body(status: int, code: str, title: str, detail: str | None, **facts: object) -> dict[str, Any]:
+    """Return a problem; `facts` become members beside the standard ones."""
     body = {
         "type": f"urn:gridpatrol:problem:{code}",
         "title": title,
@@ -127,74 +84,64 @@ def _body(status: int, code: str, title: str, detail: str | None, **facts: objec
     return _printable(body)
 
 
-def _answer(body: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    content = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
-    return Response(content, status_code=body["status"], media_type=MEDIA_TYPE, headers=dict(headers or {}))
-
-
-def refusal(error: errors.Refusal, instance: str | None = None) -> Response:
-    """Return the problem for a refusal of the domain."""
-    body = _refusal_body(error, instance)
-    headers: dict[str, str] = {}
-    if isinstance(error, errors.TooManyAttempts):
-        headers["Retry-After"] = str(error.retry_after_s)
-    if isinstance(error, errors.OffsetConflict):
-        headers["Upload-Offset"] = str(error.offset)
-    if isinstance(error, errors.ClientTooOld):
-        headers["Upgrade"] = f"gridpatrol-client/{error.minimum}"  # RFC 9110 wants one with each 426
-    if body["status"] == 401:  # noqa: PLR2004  RFC 9110 wants the challenge with each 401
-        headers["WWW-Authenticate"] = "Bearer"
-    return _answer(body, headers)
-
-
-def _refusal_body(error: errors.Refusal, instance: str | None) -> dict[str, Any]:
-    facts: dict[str, object] = dict(error.facts)
+def refusal_body(error: errors.Refusal, **more: object) -> dict[str, Any]:
+    """Return the problem of a refusal of the domain."""
+    facts: dict[str, object] = {**error.facts, **more}
     if isinstance(error, errors.FieldWrong):
         facts["errors"] = [{"pointer": error.pointer, "code": error.field_code, "detail": error.detail}]
-    if instance:
-        facts["instance"] = instance
     code = error.field_code if isinstance(error, errors.FieldWrong) else error.code
-    return _body(STATUS[type(error)], code, _title(error), error.detail, **facts)
+    return problem_body(STATUS[type(error)], code, title_of(error), error.detail, **facts)
+
+
+def invalid_body(found: Sequence[Any], **more: object) -> dict[str, Any]:
+    """Return the problem of fields that Pydantic found to be wrong."""
+    # The caller's value is not sent back: it may be huge or secret.
+    wrong = [
+        {"pointer": _pointer(one["loc"]), "code": one["type"], "detail": one["msg"]} for one in found[:50]
+    ]
+    return problem_body(422, "invalid", "One or more fields are wrong.", None, errors=wrong, **more)
+
+
+def geo_body(error: GeoError, **more: object) -> dict[str, Any]:
+    """Return the problem of what is no place on the earth."""
+    return refusal_body(errors.FieldWrong("/place", error.code, str(error), **error.facts), **more)
+
+
+def calendar_body(error: CalendarError, **more: object) -> dict[str, Any]:
+    """Return the problem of a calendar; one that ends too soon is the office's to mend, the rest was asked wrongly."""
+    status = 409 if isinstance(error, PastCalendarHorizon | BeforeCalendarHorizon) else 422
+    return problem_body(status, error.code, title_of(error), str(error), **error.facts, **more)
+
+
+def incident_body(
+    incident: str, detail: str = "Tell the operator the incident.", **more: object
+) -> dict[str, Any]:
+    """Return the problem of a fault of ours; the log has its traceback under the incident."""
+    return problem_body(
+        500, "internal", "Something went wrong on our side.", detail, **more, incident=incident
+    )
 
 
 def part_problem(error: Exception) -> dict[str, Any]:
-    """Return the problem of one part of a request, as an answer about the part alone would have it.
-
-    What nobody foresaw is a fault of ours; the log has the traceback under the same incident.
-    """
+    """Return the problem of one part of a request, as an answer about the part alone would have it."""
     match error:
         case errors.Refusal():
-            return _refusal_body(error, None)
+            return refusal_body(error)
         case GeoError():
-            return _refusal_body(_geo_refusal(error), None)
+            return geo_body(error)
         case CalendarError():
-            return _body(_calendar_status(error), error.code, _title(error), str(error), **error.facts)
+            return calendar_body(error)
         case ValidationError():
-            return _body(422, *_INVALID, errors=_wrong_fields(error.errors()))
+            return invalid_body(error.errors())
         case _:
             incident = uuid4().hex
             logger.error("incident %s", incident, exc_info=error)
-            detail = "Tell the operator the incident."
-            return _body(500, "internal", "Something went wrong on our side.", detail, incident=incident)
+            return incident_body(incident)
 
 
-_INVALID = ("invalid", "One or more fields are wrong.", None)
-
-
-def _wrong_fields(found: Sequence[Any]) -> list[dict[str, str]]:
-    # The caller's value is not sent back: it may be huge or secret.
-    return [
-        {"pointer": _pointer(one["loc"]), "code": one["type"], "detail": one["msg"]} for one in found[:50]
-    ]
-
-
-def _geo_refusal(error: GeoError) -> errors.FieldWrong:
-    return errors.FieldWrong("/place", error.code, str(error), **error.facts)
-
-
-def _calendar_status(error: CalendarError) -> int:
-    # A calendar that ends too soon is the office's to mend; the other faults are in what was asked.
-    return 409 if isinstance(error, PastCalendarHorizon | BeforeCalendarHorizon) else 422
+def title_of(error: Exception) -> str:
+    """Return the sentence that a class of refusals begins its docstring with."""
+    return (error.__doc__ or "").strip().splitlines()[0]
 
 
 def _pointer(location: Sequence[str | int]) -> str:
@@ -214,117 +161,3 @@ def _printable(value: Any) -> Any:  # noqa: ANN401  any JSON value
     if isinstance(value, float | int | bool) or value is None:
         return value
     return str(value)
-
-
-class BodyTooLarge(HTTPException):
-    """More bytes came than the bound allows. An HTTPException, because only those pass FastAPI's body parser."""
-
-    def __init__(self, bound: int) -> None:
-        """Remember the bound in bytes."""
-        super().__init__(413, f"At most {bound} bytes are taken here.")
-
-
-def too_large(bound: int, instance: str) -> Response:
-    """Return the problem for a body that announces more bytes than the bound."""
-    return problem(413, *_TITLES[413], f"At most {bound} bytes are taken here.", instance=instance)
-
-
-async def _answer_refusal(request: Request, error: Exception) -> Response:
-    assert isinstance(error, errors.Refusal)  # noqa: S101  registered for this class
-    return refusal(error, request.url.path)
-
-
-async def _answer_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  registered for this class
-    code, title = _TITLES.get(error.status_code, (f"http_{error.status_code}", str(error.detail)))
-    return problem(
-        error.status_code, code, title, str(error.detail), headers=error.headers, instance=request.url.path
-    )
-
-
-async def _answer_invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class
-    found = error.errors()
-    if any(one["type"] == "json_invalid" for one in found):
-        detail = "; ".join(str(one.get("ctx", {}).get("error", one["msg"])) for one in found)
-        return problem(400, "unreadable", _TITLES[400][1], detail, instance=request.url.path)
-    return problem(422, *_INVALID, instance=request.url.path, errors=_wrong_fields(found))
-
-
-async def _answer_geo(request: Request, error: Exception) -> Response:
-    assert isinstance(error, GeoError)  # noqa: S101  registered for this class
-    return refusal(_geo_refusal(error), request.url.path)
-
-
-async def _answer_image(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ImageRefused)  # noqa: S101  registered for this class
-    status = _IMAGE_STATUS.get(error.code, 422)
-    return problem(status, error.code, _title(error), str(error), instance=request.url.path)
-
-
-async def _answer_calendar(request: Request, error: Exception) -> Response:
-    assert isinstance(error, CalendarError)  # noqa: S101  registered for this class
-    return problem(
-        _calendar_status(error),
-        error.code,
-        _title(error),
-        str(error),
-        instance=request.url.path,
-        facts=error.facts,
-    )
-
-
-def _title(error: Exception) -> str:
-    return (error.__doc__ or "").strip().splitlines()[0]
-
-
-async def _answer_busy(request: Request, error: Exception) -> Response:
-    logger.warning("database not available: %s", error)
-    return problem(
-        503,
-        "busy",
-        "The database is not available right now.",
-        headers={"Retry-After": "2"},
-        instance=request.url.path,
-    )
-
-
-async def _answer_no_store(request: Request, error: Exception) -> Response:
-    logger.warning("file store not available: %s", error)
-    return problem(
-        503,
-        "busy",
-        "The file store is not available right now.",
-        headers={"Retry-After": "2"},
-        instance=request.url.path,
-    )
-
-
-async def _answer_fault(request: Request, error: Exception) -> Response:
-    """Answer what nobody foresaw: a fault of ours. The log has the traceback under the same incident."""
-    incident = uuid4().hex
-    logger.error("incident %s at %s", incident, request.url.path, exc_info=error)
-    is_debug = request.app.state.wiring.settings.debug
-    detail = f"{type(error).__name__}: {error}" if is_debug else "Tell the operator the incident."
-    return problem(
-        500,
-        "internal",
-        "Something went wrong on our side.",
-        detail,
-        instance=request.url.path,
-        incident=incident,
-    )
-
-
-def install(app: FastAPI) -> None:
-    """Make the app answer every refusal as a problem."""
-    app.add_exception_handler(Exception, _answer_fault)
-    app.add_exception_handler(errors.Refusal, _answer_refusal)
-    app.add_exception_handler(HTTPException, _answer_http)
-    app.add_exception_handler(RequestValidationError, _answer_invalid)
-    app.add_exception_handler(GeoError, _answer_geo)
-    app.add_exception_handler(ImageRefused, _answer_image)
-    app.add_exception_handler(CalendarError, _answer_calendar)
-    app.add_exception_handler(OperationalError, _answer_busy)
-    app.add_exception_handler(PoolTimeout, _answer_busy)
-    app.add_exception_handler(StoreUnavailable, _answer_no_store)

@@ -12,7 +12,7 @@ from api.domain.limits import Language as LanguageCode
 from api.domain.phones import masked_phone
 from api.domain.reference import Reference
 from api.language import Language, name_in
-from api.problems import problem, refusal
+from api.problem_answers import problem, refusal
 from api.queries import people
 from api.schemas.accounts import (
     CountersAnswer,

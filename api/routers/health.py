@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.adapters.revisions import newest_revisions
 from api.deps import Wired, Wiring
-from api.problems import problem
+from api.problem_answers import problem
 from api.queries.revisions import applied_revisions
 from api.schemas.health import Live, Ready
 

@@ -47,7 +47,7 @@ async def report_file(
     """
     viewer, reference = caller.viewer, caller.reference
     request = report.request(report_id)
-    filed = await file_and_release(session, reference, viewer, request, now, wired.settings.zone)
+    (filed,) = await file_and_release(session, reference, viewer, [request], now, wired.settings.zone)
     if filed is None:
         response.status_code = 200
     if filed is None or filed.is_awaited:

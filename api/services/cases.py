@@ -1,10 +1,15 @@
-"""Store what a step made of a ticket: its row, its new events, its ledger. Few statements, all in one room."""
+"""Store what a step made of a ticket: its row, its new events, its ledger. Few statements, all in one room.
 
+Tickets are filed many at a time, with as many statements as one takes.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, bindparam, cast, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, cast, func, or_, select, update
 from sqlalchemy import case as sql_case
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.types import Float, Integer, Text
 
 from api.db import WriteSession
@@ -42,25 +47,44 @@ def _numbered() -> ColumnElement[str]:
 
 
 # Built once, with parameters: building an INSERT of fifty values costs more than PostgreSQL does.
-_INSERT_TICKET = (
+_INSERT_TICKETS = (
     insert(_TICKETS)
     .values(
         number=_numbered(),
         place=point(bindparam("place_longitude", type_=Float), bindparam("place_latitude", type_=Float)),
     )
-    .returning(_TICKETS.c.number)
+    .on_conflict_do_nothing(index_elements=["id"])
+    .returning(_TICKETS.c.id, _TICKETS.c.number)
 )
 
 
-async def insert_case(session: WriteSession, case: Case, reference: Reference, zone: ZoneInfo) -> None:
-    """Store a new ticket with its events and clocks, and give it its number."""
+async def insert_cases(
+    session: WriteSession, cases: Sequence[Case], reference: Reference, zone: ZoneInfo
+) -> list[Case]:
+    """Store new tickets with their events and clocks, and give them their numbers, in their order.
+
+    Return those that were stored: a ticket that somebody else made a moment ago is left as it is.
+    """
+    rows = await session.execute(_INSERT_TICKETS, [_new_row(case, reference, zone) for case in cases])
+    numbers = {row.id: row.number for row in rows}
+    stored = [case for case in cases if case.id in numbers]
+    for case in stored:
+        case.number = numbers[case.id]
+        await _store_requests(session, case)
+    if stored:
+        await _insert_events(session, stored)
+        await _insert_clocks(session, stored)
+    return stored
+
+
+def _new_row(case: Case, reference: Reference, zone: ZoneInfo) -> dict[str, Any]:
     parts = number_parts(
         reference.policies.number_template,
         category=case.category,
         on=case.reported_at.astimezone(zone).date(),
         grid_code=case.grid_code,
     )
-    values = {
+    return {
         "id": case.id,
         "reporter_id": case.reporter_id,
         "source": case.source,
@@ -76,10 +100,6 @@ async def insert_case(session: WriteSession, case: Case, reference: Reference, z
         "number_width": parts.width,
         "number_suffix": parts.suffix,
     }
-    case.number = (await session.execute(_INSERT_TICKET, values)).scalar_one()
-    await _insert_events(session, case)
-    await _insert_clocks(session, case)
-    await _store_requests(session, case)
 
 
 async def update_case(session: WriteSession, case: Case, reference: Reference, read_version: int) -> None:
@@ -96,8 +116,8 @@ async def update_case(session: WriteSession, case: Case, reference: Reference, r
         if stretch.is_stored_open and stretch.stopped_at is not None:
             await _stop_clock(session, stretch)
     await _store_requests(session, case)
-    await _insert_events(session, case)
-    await _insert_clocks(session, case)
+    await _insert_events(session, [case])
+    await _insert_clocks(session, [case])
 
 
 def _columns(case: Case, reference: Reference) -> dict[str, Any]:
@@ -124,9 +144,10 @@ def _noticed(case: Case) -> ColumnElement[int]:
     return sql_case((changed, 0), else_=_TICKETS.c.noticed)
 
 
-async def _insert_events(session: WriteSession, case: Case) -> None:
-    await session.execute(insert(_EVENTS), new_event_rows(case))
-    case.new_events.clear()
+async def _insert_events(session: WriteSession, cases: Sequence[Case]) -> None:
+    await session.execute(insert(_EVENTS), [row for case in cases for row in new_event_rows(case)])
+    for case in cases:
+        case.new_events.clear()
 
 
 def new_event_rows(case: Case) -> list[dict[str, Any]]:
@@ -152,8 +173,13 @@ def new_event_rows(case: Case) -> list[dict[str, Any]]:
     ]
 
 
-async def _insert_clocks(session: WriteSession, case: Case) -> None:
-    rows = [_clock_row(case, stretch) for stretch in case.ledger.stretches if stretch.row_id is None]
+async def _insert_clocks(session: WriteSession, cases: Sequence[Case]) -> None:
+    rows = [
+        _clock_row(case, stretch)
+        for case in cases
+        for stretch in case.ledger.stretches
+        if stretch.row_id is None
+    ]
     if rows:
         await session.execute(insert(_CLOCKS), rows)
 

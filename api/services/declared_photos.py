@@ -1,20 +1,20 @@
 """Photos that phones announce before they upload them: known by their bytes' hash, so that no other bytes pass."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BindParameter, bindparam, delete, insert, select
 from sqlmodel import col
 
 from api.db import ReadSession, WriteSession
 from api.domain.access import Viewer
 from api.domain.errors import IdTaken
 from api.domain.evidence import Purpose
-from api.models import DeclaredPhoto
-from api.queries.photos import find_photo
+from api.models import DeclaredPhoto, Photo
 from api.services.evidence import lock_photos
 from api.services.photos import ToldPlace
 
@@ -42,44 +42,54 @@ class PhotoDeclaration:
         return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
-async def declare_photo(
-    session: WriteSession, viewer: Viewer, declaration: PhotoDeclaration, now: datetime
-) -> bool:
-    """Note that a photo is on its way; False when that, or the photo itself, was here before.
+async def declare_photos(
+    session: WriteSession, viewer: Viewer, declarations: Sequence[PhotoDeclaration], now: datetime
+) -> list[bool]:
+    """Note that photos are on their way; False for one of which that, or the photo itself, was here before.
 
-    Raises IdTaken when the id was used for other bytes, or by somebody else.
+    Raises IdTaken when an id was used for other bytes, or by somebody else.
     """
-    taken = IdTaken("This photo id was used before with another content.", photo=declaration.id)
-    await lock_photos(session, [declaration.id])
-    stored = await find_photo(session, declaration.id)
-    if stored is not None:
-        if (stored.uploaded_by_id, stored.sha256) != (viewer.person_id, declaration.sha256):
-            raise taken
-        return False
-    statement = (
-        insert(DeclaredPhoto)
-        .values(
-            id=declaration.id,
-            person_id=viewer.person_id,
-            request_sha256=declaration.request_sha256(),
-            purpose=declaration.purpose,
-            sha256=declaration.sha256,
-            size_bytes=declaration.size_bytes,
-            captured_at=declaration.captured_at,
-            declared_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["id"])
-        .returning(col(DeclaredPhoto.id))
-    )
-    if (await session.execute(statement)).scalar_one_or_none() is not None:
-        return True
-    known = select(col(DeclaredPhoto.person_id), col(DeclaredPhoto.request_sha256)).where(
-        col(DeclaredPhoto.id) == declaration.id
-    )
-    row = (await session.execute(known)).one()
-    if (row.person_id, row.request_sha256) != (viewer.person_id, declaration.request_sha256()):
-        raise taken
-    return False
+    new: dict[UUID, PhotoDeclaration] = {}
+    for declaration in declarations:
+        earlier = new.setdefault(declaration.id, declaration)
+        _require(declaration, earlier.request_sha256() == declaration.request_sha256())
+    await lock_photos(session, new)
+    for photo in await session.execute(_STORED, {"ids": list(new)}):
+        stored = new.pop(photo.id)
+        _require(stored, (photo.uploaded_by_id, photo.sha256) == (viewer.person_id, stored.sha256))
+    for known in await session.execute(_DECLARED, {"ids": list(new)}):
+        same = new.pop(known.id)
+        _require(same, (known.person_id, known.request_sha256) == (viewer.person_id, same.request_sha256()))
+    if new:
+        rows = [_row(viewer, declaration, now) for declaration in new.values()]
+        await session.execute(insert(DeclaredPhoto), rows)
+    # The first of several that are the same is the new one.
+    return [new.pop(declaration.id, None) is not None for declaration in declarations]
+
+
+_IDS: BindParameter[Sequence[UUID]] = bindparam("ids", expanding=True)
+_STORED = select(col(Photo.id), col(Photo.uploaded_by_id), col(Photo.sha256)).where(col(Photo.id).in_(_IDS))
+_DECLARED = select(
+    col(DeclaredPhoto.id), col(DeclaredPhoto.person_id), col(DeclaredPhoto.request_sha256)
+).where(col(DeclaredPhoto.id).in_(_IDS))
+
+
+def _require(declaration: PhotoDeclaration, is_the_same: bool) -> None:  # noqa: FBT001  said at each call
+    if not is_the_same:
+        raise IdTaken("This photo id was used before with another content.", photo=declaration.id)
+
+
+def _row(viewer: Viewer, declaration: PhotoDeclaration, now: datetime) -> dict[str, Any]:
+    return {
+        "id": declaration.id,
+        "person_id": viewer.person_id,
+        "request_sha256": declaration.request_sha256(),
+        "purpose": declaration.purpose,
+        "sha256": declaration.sha256,
+        "size_bytes": declaration.size_bytes,
+        "captured_at": declaration.captured_at,
+        "declared_at": now,
+    }
 
 
 async def refuse_other_bytes(session: ReadSession, viewer: Viewer, photo_id: UUID, sha256: str) -> None:

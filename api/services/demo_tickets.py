@@ -34,7 +34,7 @@ from api.services.demo_plots import Cast, Crew, Deed, Plot, Standing, Story
 from api.services.demo_stories import tell
 from api.services.demo_street import NAMESPACE, person_id
 from api.services.photos import insert_photo
-from api.services.reports import file_report
+from api.services.reports import file_reports
 from api.services.tickets import take_step
 
 Progress = Callable[[str], None]
@@ -177,7 +177,9 @@ class _Month:
         ids = tuple(photo_ids)
         if isinstance(deed.request, ReportRequest):
             report = replace(deed.request, photo_ids=ids)
-            filed = await file_report(self._session, self._reference, viewer, report, deed.at, self._zone)
+            (filed,) = await file_reports(
+                self._session, self._reference, viewer, [report], deed.at, self._zone
+            )
             assert filed is not None, "every report of the month has an id of its own"  # noqa: S101  else a plot is told twice
             case = filed.case
             return self._standing(case.state, case.triage, case.unit_id, case.due_at, case.open_helper_ids)

@@ -16,8 +16,8 @@ from api.domain.reference import Reference
 from api.queries.photos import StoredPhoto, find_photo
 from api.services.declared_photos import refuse_other_bytes
 from api.services.evidence import lock_photos
+from api.services.photo_arrivals import photo_arrived
 from api.services.photos import PhotoRequest, drop_files, insert_photo, keep_files
-from api.services.reports import photo_arrived
 from api.services.tickets import check_device_time
 
 

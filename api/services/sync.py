@@ -1,7 +1,7 @@
 """What a phone sends in one go: each thing done or refused by itself, in the order in which it was sent."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from uuid import UUID
@@ -27,7 +27,7 @@ from api.domain.errors import (
 from api.domain.sync import Outcome, WaitState, cycle_through
 from api.models import SignIn
 from api.queries.sync import Change, find_changes
-from api.services.reports import hold_tickets
+from api.services.report_claims import hold_tickets
 from api.services.sync_kinds import KINDS, Item, Sender, require_role
 from api.services.sync_steps import StepItem
 from api.services.waiting_items import circular, end_waiting
@@ -67,22 +67,8 @@ async def apply_items(database: Database, sender: Sender, items: Sequence[Item |
     neighbours. Takes the database rather than a session: reports in a row share short transactions, each step has
     one of its own. Whatever was done stays done when the connection breaks; sent again it is done only once.
     """
-    outcomes: list[Outcome] = []
-    circles = _circles([item for item in items if isinstance(item, Item)])
-    refused: set[UUID] = set()
-    for run in _runs(items):
-        done = await _do_together(database, sender, run) if len(run) > 1 else None
-        for index, item in enumerate(run):
-            if done is not None:
-                outcome = done[index]
-            elif isinstance(item, Item):
-                outcome = await _do_alone(database, sender, item, circles, refused)
-            else:
-                outcome = Outcome(error=item)
-            if outcome.error is not None and isinstance(item, Item):
-                refused.add(item.id)
-            outcomes.append(outcome)
-    return outcomes
+    batch = _Batch(database, sender, _circles([item for item in items if isinstance(item, Item)]))
+    return [outcome for run in _runs(items) for outcome in await batch.do(run)]
 
 
 def _circles(items: Sequence[Item]) -> Mapping[UUID, tuple[UUID, ...]]:
@@ -102,52 +88,70 @@ def _runs(items: Sequence[Item | Exception]) -> Iterator[Sequence[Item | Excepti
             yield run[start : start + size]
 
 
-async def _do_together(
-    database: Database, sender: Sender, run: Sequence[Item | Exception]
-) -> list[Outcome] | None:
-    """Do a run in one transaction; None, and nothing is stored, when anything of it is refused."""
-    outcomes: list[Outcome] = []
-    try:
-        async with database.write() as session:
+@dataclass(slots=True)
+class _Batch:
+    """Does the runs of a batch; `refused` are the items that were refused so far."""
+
+    database: Database
+    sender: Sender
+    circles: Mapping[UUID, tuple[UUID, ...]]
+    refused: set[UUID] = field(default_factory=set[UUID])
+
+    async def do(self, run: Sequence[Item | Exception]) -> list[Outcome]:
+        """Do a run in one transaction or, where anything of it is refused, each half of it by itself, and so on.
+
+        One bad report among fifty costs its neighbours a few transactions more, and not one for each.
+        """
+        if len(run) == 1:
+            outcome = await self._do_alone(run[0])
+            if isinstance(run[0], Item) and outcome.error is not None:
+                self.refused.add(run[0].id)
+            return [outcome]
+        try:
+            return await self._do_together([item for item in run if isinstance(item, Item)])
+        except PoolTimeout:
+            raise  # nobody has a connection for us; asking for one again and again would make it worse
+        except Exception:  # noqa: BLE001  whatever it was, it is met again where it belongs
+            middle = len(run) // 2
+            return [*await self.do(run[:middle]), *await self.do(run[middle:])]
+
+    async def _do_together(self, run: Sequence[Item]) -> list[Outcome]:
+        """Do a run in one transaction, those of a kind together; nothing is stored when anything is refused."""
+        outcomes: dict[int, Outcome] = {}
+        async with self.database.write() as session:
             # All names first: two copies of a batch, each in another order, would else wait for each other.
-            await hold_tickets(session, (item.id for item in run if isinstance(item, Item)))
-            for item in run:
-                assert isinstance(item, Item)  # noqa: S101  what can't be read is in no run
-                require_role(item.kind, sender.viewer)
-                outcomes.append(await KINDS[item.kind].do(session, sender, item))
-    except Exception:  # noqa: BLE001  whatever it was, it is met again where it belongs
-        # Each is done by itself then, and the one that is refused says why.
-        return None
-    return outcomes
+            await hold_tickets(session, {item.id for item in run})
+            for kind in dict.fromkeys(item.kind for item in run):
+                require_role(kind, self.sender.viewer)
+                places = [place for place, item in enumerate(run) if item.kind is kind]
+                done = await KINDS[kind].do(session, self.sender, [run[place] for place in places])
+                outcomes |= zip(places, done, strict=True)
+        return [outcomes[place] for place in range(len(run))]
 
-
-async def _do_alone(
-    database: Database,
-    sender: Sender,
-    item: Item,
-    circles: Mapping[UUID, tuple[UUID, ...]],
-    refused: set[UUID],
-) -> Outcome:
-    try:
-        require_role(item.kind, sender.viewer)
-        if item.id in circles:
-            outcome = Outcome(error=circular(circles[item.id]))
-        else:
-            async with database.write() as session:
-                outcome = await KINDS[item.kind].do(session, sender, item)
-    except (OperationalError, PoolTimeout):
-        raise  # the database is away: nothing of this item, nor of the others
-    except Exception as error:  # noqa: BLE001  what nobody foresaw is answered for this item, and logged there
-        outcome = Outcome(error=error)
-    step = item.request
-    if not isinstance(step, StepItem):
-        return outcome
-    if outcome.wait is not None and step.after_id in refused:
-        why = AfterRefused("The step that this was made after was refused.", after=step.after_id)
-        outcome = Outcome(error=why)
-    if isinstance(outcome.error, Refusal):
-        await _tell_more(database, sender, step, outcome.error)
-    return replace(outcome, ticket_id=step.ticket_id)
+    async def _do_alone(self, item: Item | Exception) -> Outcome:
+        if not isinstance(item, Item):
+            return Outcome(error=item)
+        sender = self.sender
+        try:
+            require_role(item.kind, sender.viewer)
+            if item.id in self.circles:
+                outcome = Outcome(error=circular(self.circles[item.id]))
+            else:
+                async with self.database.write() as session:
+                    (outcome,) = await KINDS[item.kind].do(session, sender, [item])
+        except (OperationalError, PoolTimeout):
+            raise  # the database is away: nothing of this item, nor of the others
+        except Exception as error:  # noqa: BLE001  what nobody foresaw is answered for this item, and logged there
+            outcome = Outcome(error=error)
+        step = item.request
+        if not isinstance(step, StepItem):
+            return outcome
+        if outcome.wait is not None and step.after_id in self.refused:
+            why = AfterRefused("The step that this was made after was refused.", after=step.after_id)
+            outcome = Outcome(error=why)
+        if isinstance(outcome.error, Refusal):
+            await _tell_more(self.database, sender, step, outcome.error)
+        return replace(outcome, ticket_id=step.ticket_id)
 
 
 async def _tell_more(database: Database, sender: Sender, step: StepItem, refusal: Refusal) -> None:

@@ -1,10 +1,10 @@
 """The kinds of things that a phone sends, and how each is done: one registration for each.
 
 A kind is the operation whose roles may send it, what its body becomes (`api.schemas.sync` has the other half of the
-registration, the shape on the wire), and the function that does one of it in an open transaction.
+registration, the shape on the wire), and the function that does some of it in an open transaction.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -18,8 +18,8 @@ from api.domain.errors import RoleNotAllowed
 from api.domain.reference import Reference
 from api.domain.report_requests import ReportRequest
 from api.domain.sync import ItemKind, Outcome, Wait
-from api.services.declared_photos import PhotoDeclaration, declare_photo
-from api.services.reports import hold_tickets
+from api.services.declared_photos import PhotoDeclaration, declare_photos
+from api.services.report_claims import hold_tickets
 from api.services.sync_release import file_and_release, release_waiting
 from api.services.sync_steps import StepItem, request_as_json, try_step
 from api.services.tickets import check_device_time
@@ -48,8 +48,9 @@ class Item:
     request: ReportRequest | StepItem | PhotoDeclaration
 
 
-Do = Callable[[WriteSession, Sender, Item], Awaitable[Outcome]]
-"""Does one item; raises what the single operation would raise, and nothing is stored then."""
+Do = Callable[[WriteSession, Sender, Sequence[Item]], Awaitable[list[Outcome]]]
+"""Does items one after the other; raises what the single operation would raise for one of them, and nothing of any is
+stored then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Kind:
     """How things of one kind are done.
 
     `operation` is the one that does the same to a single thing; whoever may call it may send this kind. `in_runs`:
-    many of them in a row share one transaction as long as all go well; they must not lock what steps lock.
+    many of them share a transaction, and its statements, as long as all go well; they must not lock what steps lock,
+    and it must not matter in which order they and other such kinds are done.
     """
 
     operation: str
@@ -65,13 +67,18 @@ class Kind:
     in_runs: bool
 
 
-async def _do_report(session: WriteSession, sender: Sender, item: Item) -> Outcome:
-    request = item.request
-    assert isinstance(request, ReportRequest)  # noqa: S101  registered for this
+async def _do_reports(session: WriteSession, sender: Sender, items: Sequence[Item]) -> list[Outcome]:
+    requests = [item.request for item in items if isinstance(item.request, ReportRequest)]
     filed = await file_and_release(
-        session, sender.reference, sender.viewer, request, sender.now, sender.zone, sender.clock
+        session, sender.reference, sender.viewer, requests, sender.now, sender.zone, sender.clock
     )
-    return Outcome(is_new=filed is not None, ticket_id=item.id)
+    return [
+        Outcome(is_new=one is not None, ticket_id=item.id) for item, one in zip(items, filed, strict=True)
+    ]
+
+
+async def _do_steps(session: WriteSession, sender: Sender, items: Sequence[Item]) -> list[Outcome]:
+    return [await _do_step(session, sender, item) for item in items]
 
 
 async def _do_step(session: WriteSession, sender: Sender, item: Item) -> Outcome:
@@ -106,18 +113,19 @@ def _waiting(sender: Sender, item: Item, step: StepItem) -> WaitingStep:
     )
 
 
-async def _do_photo(session: WriteSession, sender: Sender, item: Item) -> Outcome:
-    declaration = item.request
-    assert isinstance(declaration, PhotoDeclaration)  # noqa: S101  registered for this
-    check_device_time(declaration.captured_at, sender.now, "/captured_at", sender.clock)
-    return Outcome(is_new=await declare_photo(session, sender.viewer, declaration, sender.now))
+async def _do_photos(session: WriteSession, sender: Sender, items: Sequence[Item]) -> list[Outcome]:
+    declarations = [item.request for item in items if isinstance(item.request, PhotoDeclaration)]
+    for declaration in declarations:
+        check_device_time(declaration.captured_at, sender.now, "/captured_at", sender.clock)
+    declared = await declare_photos(session, sender.viewer, declarations, sender.now)
+    return [Outcome(is_new=is_new) for is_new in declared]
 
 
 KINDS: Mapping[ItemKind, Kind] = MappingProxyType(
     {
-        ItemKind.REPORT: Kind("report_file", _do_report, in_runs=True),
-        ItemKind.STEP: Kind("ticket_step", _do_step, in_runs=False),
-        ItemKind.PHOTO: Kind("photo_store", _do_photo, in_runs=True),
+        ItemKind.REPORT: Kind("report_file", _do_reports, in_runs=True),
+        ItemKind.STEP: Kind("ticket_step", _do_steps, in_runs=False),
+        ItemKind.PHOTO: Kind("photo_store", _do_photos, in_runs=True),
     }
 )
 

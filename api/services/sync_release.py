@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col
 
-from api.db import Database, WriteSession
+from api.db import Database, WriteSession, savepoint
 from api.domain.access import OPERATIONS, Viewer
 from api.domain.calendars import CalendarError
 from api.domain.device_clock import RIGHT, DeviceClock
@@ -22,7 +22,8 @@ from api.domain.sync import Waiter, WaitState, next_ready
 from api.models import Ticket, WaitingItem
 from api.queries.people import find_viewer
 from api.queries.sync import find_done
-from api.services.reports import FiledReport, file_report, hold_tickets
+from api.services.report_claims import hold_tickets
+from api.services.reports import FiledReport, file_reports
 from api.services.sync_steps import StepItem, request_from_json, try_step
 from api.services.waiting_items import WaitingStep, drop_waiting, end_waiting, lock_waiting_steps
 
@@ -35,15 +36,16 @@ async def file_and_release(
     session: WriteSession,
     reference: Reference,
     viewer: Viewer,
-    request: ReportRequest,
+    requests: Sequence[ReportRequest],
     now: datetime,
     zone: ZoneInfo,
     clock: DeviceClock = RIGHT,
-) -> FiledReport | None:
-    """File a report as `file_report` does, and take the steps that came before it and wait for its ticket."""
-    filed = await file_report(session, reference, viewer, request, now, zone, clock)
-    if filed is not None and filed.is_awaited:
-        await release_waiting(session, reference, filed.case.id, now, zone)
+) -> list[FiledReport | None]:
+    """File reports as `file_reports` does, and take the steps that came before them and wait for their tickets."""
+    filed = await file_reports(session, reference, viewer, requests, now, zone, clock)
+    for one in filed:
+        if one is not None and one.is_awaited:
+            await release_waiting(session, reference, one.case.id, now, zone)
     return filed
 
 
@@ -96,7 +98,7 @@ class _Releasing:
         clock = DeviceClock(timedelta(seconds=step.clock_skew_s))
         try:
             viewer = await self._viewer(step.sign_in_id)
-            async with self.session.begin_nested():
+            async with savepoint(self.session):
                 await try_step(self.session, self.reference, viewer, item, clock, self.now)
                 await drop_waiting(self.session, step.person_id, step.id)
         except Refusal as refusal:

@@ -128,7 +128,8 @@ async def _photos(
     session: WriteSession, ticket_id: UUID, viewer: Viewer, request: StepRequest
 ) -> tuple[PhotoFacts, ...]:
     """Return the photos that come with a step, tied to the ticket; they must have been stored before."""
-    attachment = await attach_photos(session, ticket_id, viewer.person_id, request.photo_ids)
+    attached = await attach_photos(session, viewer.person_id, {ticket_id: request.photo_ids})
+    attachment = attached[ticket_id]
     if attachment.awaited:
         raise FieldWrong(
             "/photos",

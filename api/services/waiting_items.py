@@ -50,7 +50,7 @@ async def keep_waiting(
 
     Sent again it goes on waiting until the same instant. Steps that would wait for each other are all refused, this
     one and those that are here. Raises IdTaken (the id waits with another content), WaitExpired (it had waited in
-    vain) and LimitReached. The caller holds the ticket's name (`services.reports.hold_tickets`).
+    vain) and LimitReached. The caller holds the ticket's name (`services.report_claims.hold_tickets`).
     """
     earlier = await _find(session, step.person_id, step.id)
     if earlier is not None:

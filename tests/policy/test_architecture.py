@@ -31,7 +31,7 @@ HTTP_FILES = frozenset(
         "feature_bodies.py",
         "table_bodies.py",
         "media_types.py",
-        "problems.py",
+        "problem_answers.py",
         "tus.py",
     }
 )
@@ -126,7 +126,7 @@ def test_no_statement_asks_the_database_for_the_time() -> None:
     assert not asking
 
 
-def test_http_errors_are_raised_nowhere_but_in_the_problems_table() -> None:
+def test_http_errors_are_raised_nowhere_but_where_problems_become_answers() -> None:
     users = {
         name_of(file)
         for file in FILES
@@ -135,7 +135,7 @@ def test_http_errors_are_raised_nowhere_but_in_the_problems_table() -> None:
         and (node.module or "").split(".")[0] in {"fastapi", "starlette"}
         and any(alias.name == "HTTPException" for alias in node.names)
     }
-    assert users == {"problems.py"}
+    assert users == {"problem_answers.py"}
 
 
 def test_only_the_outer_rooms_know_fastapi() -> None:
