@@ -1,20 +1,34 @@
 """Phones at a house in the same process, and the network between them, which fails as a test says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum, auto
 from pathlib import Path
+from uuid import UUID
 
 import httpx
-from gridphone import Exchange, Phone
 
 from api.settings import DEMO_PASSWORD
+from gridphone import Exchange, Phone
 from tests.conftest import House
 from tests.described import check_described
-from tests.example_photos import street_picture
+from tests.example_photos import LATITUDE, LONGITUDE, street_picture
 from tests.following import settled
 
-HERE = {"category": "E0406", "condition": 1, "longitude": 116.404, "latitude": 39.915}
+
+def stall(
+    phone: Phone, *, description: str = "水果摊", photos: Sequence[bytes] = (), category: str = "E0406"
+) -> UUID:
+    """Report a fruit stall on the pavement."""
+    return phone.report(
+        category=category,
+        condition=1,
+        longitude=LONGITUDE,
+        latitude=LATITUDE,
+        description=description,
+        photos=photos,
+    )
 
 
 class Fault(Enum):
@@ -83,15 +97,15 @@ class Street:
     network: Network
     phones: list[Phone] = field(default_factory=list[Phone])
 
-    def open_phone(self, name: str, device_id: str | None = None) -> Phone:
+    def open_phone(self, name: str, *, clock_ahead: timedelta = timedelta()) -> Phone:
         """Open a phone, anew or again; it is not signed in by that."""
         phone = Phone(
             self.folder / name,
             "http://gridpatrol.test",
-            device_id or f"device-{name}",
+            f"device-{name}",
             timeout_s=60,
             transport=self.network,
-            clock=lambda: self.house.clock.now,
+            clock=lambda: self.house.clock.now + clock_ahead,
         )
         self.phones.append(phone)
         return phone
@@ -126,6 +140,3 @@ def states(phone: Phone, kind: str | None = None) -> Sequence[str]:
 def seen_by(phone: Phone) -> dict[str, int]:
     """Return the versions of the tickets that a phone shows."""
     return {str(ticket.id): ticket.version for ticket in phone.tickets()}
-
-
-Check = Callable[[], bool]

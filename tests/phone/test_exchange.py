@@ -1,11 +1,13 @@
 """What is made without a network arrives once, and in order, whatever the network does."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from api.settings import DEMO_PASSWORD
 from tests.http.walking import UNIT
-from tests.phone.network import HERE, Fault, Street, seen_by, states
+from tests.phone.network import Fault, Street, seen_by, stall, states
 
 OFFICER, CHECKER, MEMBER, LEAD = "officer01", "officer02", f"member-{UNIT}", f"lead-{UNIT}"
 
@@ -20,7 +22,7 @@ async def history(street: Street, ticket: UUID) -> list[str]:
 async def test_a_report_made_without_a_network_is_filed_with_its_photos(street: Street) -> None:
     phone = await street.phone_of(OFFICER)
     street.network.is_off = True
-    report = phone.report(**HERE, description="水果摊", photos=[street.picture(1), street.picture(2)])
+    report = stall(phone, description="水果摊", photos=[street.picture(1), street.picture(2)])
     assert (await phone.exchange()).cut is not None
     street.network.is_off = False
     done = await street.exchanged(phone)
@@ -37,7 +39,7 @@ async def test_a_report_made_without_a_network_is_filed_with_its_photos(street: 
 async def test_a_whole_case_is_walked_by_phones(street: Street) -> None:
     officer, unit = await street.phone_of(OFFICER), await street.phone_of(MEMBER)
     checker = await street.phone_of(CHECKER)
-    report = officer.report(**HERE, photos=[street.picture(1)])
+    report = stall(officer, photos=[street.picture(1)])
     await street.exchanged(officer, unit)
     unit.step(report, "accept")
     unit.step(report, "rectify", note="已劝离", photos=[street.picture(2, tidy=True)])
@@ -51,12 +53,12 @@ async def test_a_whole_case_is_walked_by_phones(street: Street) -> None:
 
 async def test_steps_on_top_of_own_unsent_work_name_it_and_are_taken(street: Street) -> None:
     phone, unit = await street.phone_of("dispatcher"), await street.phone_of(LEAD)
-    report = phone.report(**HERE)
+    report = stall(phone)
     file = phone.step(report, "file", condition=1)
     assert {item.id: item.after for item in phone.items()} == {report: None, file: report}
-    await street.exchanged(phone)
+    await street.exchanged(phone, unit)
     assert states(phone) == ["stored"] * 2
-    accept, over = unit.step(report, "accept", version=4), unit.step(report, "hand_over", handler=MEMBER)
+    accept, over = unit.step(report, "accept"), unit.step(report, "hand_over", handler=MEMBER)
     assert {item.id: item.after for item in unit.items()} == {accept: None, over: accept}
     await street.exchanged(unit)
     assert states(unit) == ["stored"] * 2
@@ -64,7 +66,7 @@ async def test_steps_on_top_of_own_unsent_work_name_it_and_are_taken(street: Str
 
 async def test_a_step_made_before_the_mirror_caught_up_is_no_conflict_with_oneself(street: Street) -> None:
     officer, unit = await street.phone_of(OFFICER), await street.phone_of(LEAD)
-    report = officer.report(**HERE)
+    report = stall(officer)
     await street.exchanged(officer, unit)
     accept = unit.step(report, "accept")
     street.network.plan("GET", "/v1/changes", Fault.NEVER_ARRIVES)
@@ -82,7 +84,7 @@ async def test_a_cut_leaves_things_unknown_and_they_go_again_with_the_same_ids(
     street: Street, fault: Fault
 ) -> None:
     phone = await street.phone_of(OFFICER)
-    report = phone.report(**HERE, photos=[street.picture()])
+    report = stall(phone, photos=[street.picture()])
     ids = [item.id for item in phone.items()]
     street.network.plan("POST", "/v1/sync", fault)
     assert (await phone.exchange()).cut is not None
@@ -95,7 +97,7 @@ async def test_a_cut_leaves_things_unknown_and_they_go_again_with_the_same_ids(
 
 async def test_an_outbox_of_hundreds_goes_in_batches_in_its_order(street: Street) -> None:
     phone = await street.phone_of(OFFICER)
-    made = [phone.report(**HERE, description=f"第{number}个") for number in range(120)]
+    made = [stall(phone, description=f"第{number}个") for number in range(120)]
     await street.exchanged(phone)
     assert street.network.count("POST", "/v1/sync") == 2
     assert set(states(phone)) == {"stored"}
@@ -107,7 +109,7 @@ async def test_an_outbox_of_hundreds_goes_in_batches_in_its_order(street: Street
 async def test_a_server_that_takes_less_at_once_gets_less_at_once(street: Street) -> None:
     phone = await street.phone_of(OFFICER)
     for _ in range(60):
-        phone.report(**HERE, description="很" * 1900)
+        stall(phone, description="很" * 1900)
     await street.exchanged(phone)
     assert street.network.count("POST", "/v1/sync") > 1
     assert set(states(phone)) == {"stored"}
@@ -115,10 +117,10 @@ async def test_a_server_that_takes_less_at_once_gets_less_at_once(street: Street
 
 async def test_one_refused_item_spoils_no_other_and_says_why(street: Street) -> None:
     phone = await street.phone_of(OFFICER)
-    phone.report(**HERE)
-    refused = phone.report(**{**HERE, "category": "X9999"})
+    stall(phone)
+    refused = stall(phone, category="X9999")
     follower = phone.step(refused, "file")
-    phone.report(**HERE)
+    stall(phone)
     done = await street.exchanged(phone)
     assert states(phone) == ["stored", "refused", "refused", "stored"]
     assert (done.stored, done.refused) == (2, 2)
@@ -131,7 +133,7 @@ async def test_one_refused_item_spoils_no_other_and_says_why(street: Street) -> 
 
 async def test_a_conflict_shows_what_was_believed_what_is_true_and_who_changed_it(street: Street) -> None:
     officer, unit, lead = [await street.phone_of(one) for one in (OFFICER, MEMBER, LEAD)]
-    report = officer.report(**HERE)
+    report = stall(officer)
     await street.exchanged(officer, unit, lead)
     mine = unit.step(report, "return", reason="非本单位")
     lead.step(report, "accept")
@@ -147,7 +149,7 @@ async def test_a_conflict_shows_what_was_believed_what_is_true_and_who_changed_i
 
 async def test_a_step_that_came_before_its_ticket_waits_and_is_taken_with_it(street: Street) -> None:
     officer, phone = await street.phone_of(OFFICER), await street.phone_of(MEMBER)
-    report = officer.report(**HERE)
+    report = stall(officer)
     early = phone.step(report, "accept", version=3)
     await street.exchanged(phone)
     assert states(phone) == ["waiting"]
@@ -161,7 +163,7 @@ async def test_a_step_that_came_before_its_ticket_waits_and_is_taken_with_it(str
 
 async def test_a_step_that_waited_in_vain_ends_as_a_conflict_with_all_its_facts(street: Street) -> None:
     officer, phone = await street.phone_of(OFFICER), await street.phone_of(MEMBER)
-    report = officer.report(**HERE)
+    report = stall(officer)
     phone.step(report, "accept", version=2)
     await street.exchanged(phone)
     await street.exchanged(officer, phone)
@@ -170,13 +172,9 @@ async def test_a_step_that_waited_in_vain_ends_as_a_conflict_with_all_its_facts(
 
 
 async def test_a_phone_whose_clock_is_wrong_loses_nothing_and_is_told(street: Street) -> None:
-    phone = await street.phone_of(OFFICER)
-    right = street.house.clock.now
-    street.house.clock.turn(hours=2)
-    phone.report(**HERE, photos=[street.picture()])
-    ahead = street.house.clock.now
-    phone._clock = phone._delivery._clock = lambda: ahead  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    street.house.clock.now = right
+    phone = street.open_phone(OFFICER, clock_ahead=timedelta(hours=2))
+    await phone.sign_in(OFFICER, DEMO_PASSWORD)
+    stall(phone, photos=[street.picture()])
     done = await street.exchanged(phone)
     assert done.skew_s == -7200
     assert states(phone) == ["stored", "stored"]

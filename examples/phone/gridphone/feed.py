@@ -38,19 +38,13 @@ class Feed:
                 continue
             is_complete = page["complete"]
             met += self._mirror.keep(page["items"], page["next"], is_complete=is_complete)
-        await self._fetch_catalog(service)
         return met
 
-    async def _fetch_catalog(self, service: Service) -> None:
-        wanted = self._store.fact("catalog_wanted")
-        if wanted is None:
-            return
+    async def ask_for_catalog(self, service: Service) -> None:
+        """Fetch the catalogue where it is another than ours; that it is still the same costs a few bytes."""
         etag, body = await service.catalog(self._store.fact("catalog_etag"))
-        with self._store.transaction():
-            if body is not None:
-                self._store.note(catalog=body, catalog_etag=etag)
-            if self._store.fact("catalog_wanted") == wanted:
-                self._store.note(catalog_wanted=None)
+        if body is not None:
+            self._store.note(catalog=body, catalog_etag=etag)
 
     async def listen(self, service: Service) -> None:
         """Keep what happens as it is told, until the stream ends.
@@ -71,8 +65,9 @@ class Feed:
                     page.append(json.loads(event.data))
                 if event.id:
                     self._mirror.keep(page, event.id, is_complete=True)
+                    if any(item["kind"] == "reference" for item in page):
+                        await self.ask_for_catalog(service)
                     page.clear()
-                    await self._fetch_catalog(service)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,6 @@ class Mirror:
                 if item["kind"] == "ticket":
                     self._keep_ticket(number, item)
                     met += 1
-                elif item["kind"] == "reference":
-                    self._store.note(catalog_wanted=str(item["version"]))
             self._store.write("UPDATE mirrors SET cursor = ? WHERE number = ?", cursor, number)
             if is_complete:
                 self._store.write("UPDATE mirrors SET is_whole = 1 WHERE number = ?", number)

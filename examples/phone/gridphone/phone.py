@@ -212,6 +212,7 @@ class Phone:
             if is_handed_over:
                 self._outbox.forget_all()
                 self._mirror.forget_all()
+                self._store.note(catalog=None, catalog_etag=None)
             self._tokens.keep(answer, username)
 
     async def exchange(self) -> Exchange:
@@ -232,6 +233,7 @@ class Phone:
                     await self._send(service, done)
                     done.changes = await self._feed.follow(service)
                     done.is_complete = True
+                    await self._feed.ask_for_catalog(service)
             except Cut as cut:
                 done.cut = str(cut)
                 self._quiet_until = asyncio.get_running_loop().time() + cut.wait_s
