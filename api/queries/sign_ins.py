@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from sqlmodel import col
 
 from api.db import ReadSession, WriteSession
 from api.domain.attempts import Failures
+from api.domain.device_clock import DeviceClock
 from api.domain.sign_ins import SignInFacts, TokenFacts
 from api.models import FailedSignIn, Person, RefreshToken, SignIn
 
@@ -25,6 +27,13 @@ async def find_sign_in(session: ReadSession, token_sha256: str) -> UUID | None:
     """Return the sign-in that a refresh token belongs to, used up or not."""
     statement = select(col(RefreshToken.sign_in_id)).where(col(RefreshToken.sha256) == token_sha256)
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def find_device_clock(session: ReadSession, sign_in_id: UUID) -> DeviceClock:
+    """Return the clock of a sign-in's device as its last synchronisation measured it; right where there was none."""
+    statement = select(col(SignIn.clock_skew_s)).where(col(SignIn.id) == sign_in_id)
+    skew_s = (await session.execute(statement)).scalar_one_or_none()
+    return DeviceClock(timedelta(seconds=skew_s or 0))
 
 
 @dataclass(frozen=True, slots=True)

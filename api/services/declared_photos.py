@@ -10,13 +10,16 @@ from uuid import UUID
 from sqlalchemy import BindParameter, bindparam, delete, insert, select
 from sqlmodel import col
 
-from api.db import ReadSession, WriteSession
+from api.db import Database, ReadSession, WriteSession
 from api.domain.access import Viewer
+from api.domain.device_clock import CLOCK_SKEW, RIGHT
 from api.domain.errors import IdTaken
 from api.domain.evidence import Purpose
 from api.models import DeclaredPhoto, Photo
+from api.queries.sign_ins import find_device_clock
 from api.services.evidence import lock_photos
 from api.services.photos import ToldPlace
+from api.services.tickets import check_device_time
 
 KEPT_FOR = timedelta(days=30)
 """How long an announcement is remembered: longer than any phone holds a photo back."""
@@ -100,6 +103,21 @@ async def refuse_other_bytes(session: ReadSession, viewer: Viewer, photo_id: UUI
     row = (await session.execute(declared)).one_or_none()
     if row is not None and (row.person_id, row.sha256) != (viewer.person_id, sha256):
         raise IdTaken("This photo was announced with another content.", photo=photo_id)
+
+
+async def check_captured_at(
+    database: Database, viewer: Viewer, captured_at: datetime | None, now: datetime
+) -> None:
+    """Refuse a time of capture as `check_device_time` does, by the phone's clock as it was measured last.
+
+    Without that the photos of a phone that goes an hour fast would have to wait for an hour behind their report, whose
+    times are corrected. Only a time that lies ahead of us costs a look.
+    """
+    clock = RIGHT
+    if captured_at is not None and captured_at.tzinfo is not None and captured_at - now > CLOCK_SKEW:
+        async with database.read() as session:
+            clock = await find_device_clock(session, viewer.session_id)
+    check_device_time(captured_at, now, "/captured_at", clock)
 
 
 async def purge_declared(session: WriteSession, now: datetime) -> int:

@@ -14,11 +14,10 @@ from api.domain.access import Viewer
 from api.domain.errors import IdTaken
 from api.domain.reference import Reference
 from api.queries.photos import StoredPhoto, find_photo
-from api.services.declared_photos import refuse_other_bytes
+from api.services.declared_photos import check_captured_at, refuse_other_bytes
 from api.services.evidence import lock_photos
 from api.services.photo_arrivals import photo_arrived
 from api.services.photos import PhotoRequest, drop_files, insert_photo, keep_files
-from api.services.tickets import check_device_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ async def receive_photo(  # noqa: PLR0913  a photo's way through the house
     Takes the database rather than a session: decoding and writing to disk take their time, and a transaction
     held meanwhile would keep a connection from others. The row is written when all that is slow is done.
     """
-    check_device_time(request.captured_at, now, "/captured_at")
+    await check_captured_at(database, viewer, request.captured_at, now)
     request.place()  # refused before the picture is looked at, which costs more
     file_sha256 = await to_thread.run_sync(_sha256, data)
     request_sha256 = request.sha256(file_sha256)

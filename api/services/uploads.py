@@ -19,9 +19,9 @@ from api.domain.uploads import check_quota, read_metadata, upload_of
 from api.models import Upload, UploadPart
 from api.queries.photos import StoredPhoto, find_photo
 from api.queries.uploads import StoredUpload, count_open_uploads, find_upload, is_alive, parts_in_use
+from api.services.declared_photos import check_captured_at
 from api.services.evidence import lock_photos
 from api.services.photos import ORPHAN_AGE, SWEPT_AT_ONCE, PhotoRequest
-from api.services.tickets import check_device_time
 
 PURGED_AT_ONCE = 200
 
@@ -69,7 +69,7 @@ async def open_upload(
     Raises IdTaken when the id stands for another photo or is somebody else's, TooManyUploads, and what
     `receive_photo` would refuse that can be known beforehand (FieldWrong, GeoError).
     """
-    check_device_time(request.photo.captured_at, now, "/captured_at")
+    await check_captured_at(database, viewer, request.photo.captured_at, now)
     request.photo.place()
     photo_id, stale = request.photo.id, list[str]()
     async with database.write() as session:

@@ -1,0 +1,26 @@
+"""A phone of GridPatrol: works without a network, sends when there is one, loses and doubles nothing.
+
+Needs httpx and nothing of GridPatrol itself. Read `phone.py` first, then what it stands on: `outbox.py` (what the phone
+made), `delivery.py` and `uploads.py` (how that gets to the server), `feed.py` and `mirror.py` (what comes back),
+`service.py` (the requests), `store.py` (the file).
+"""
+
+from gridphone.answers import Cut, Problem, SignInNeeded
+from gridphone.conflicts import Conflict
+from gridphone.exchange import Exchange
+from gridphone.mirror import MirrorTicket
+from gridphone.outbox import OutboxItem
+from gridphone.phone import OthersWorkHeld, Phone, VersionUnknown
+
+__all__ = [
+    "Conflict",
+    "Cut",
+    "Exchange",
+    "MirrorTicket",
+    "OthersWorkHeld",
+    "OutboxItem",
+    "Phone",
+    "Problem",
+    "SignInNeeded",
+    "VersionUnknown",
+]

@@ -1,0 +1,174 @@
+"""Try a phone on the command line: `python -m gridphone --help`."""
+
+import argparse
+import asyncio
+import os
+import sys
+from getpass import getpass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from gridphone.answers import Cut, Problem
+from gridphone.exchange import Exchange
+from gridphone.outbox import OutboxItem
+from gridphone.phone import OthersWorkHeld, Phone, VersionUnknown
+
+_ZHONGLOU = (116.404, 39.915)
+"""Longitude and latitude of a street corner in the demo."""
+
+
+def main() -> int:
+    """Run one command; return 1 where the person has to do something about it."""
+    arguments = _parser().parse_args()
+    folder: Path = arguments.phone
+    phone = Phone(folder, arguments.address, _device_id(folder))
+    try:
+        return _run(phone, arguments)
+    except KeyboardInterrupt:
+        return 0
+    except (Cut, Problem, OthersWorkHeld, VersionUnknown, LookupError) as error:
+        print(error.args[0], file=sys.stderr)
+        return 1
+    finally:
+        phone.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gridphone", description="A phone of GridPatrol.")
+    parser.add_argument(
+        "--phone", type=Path, default=Path("phone"), metavar="FOLDER", help="where it keeps everything"
+    )
+    parser.add_argument("--address", default=os.environ.get("GRIDPATROL_URL", "http://127.0.0.1:8000"))
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("sign-in", help="sign in (needs a network)")
+    command.add_argument("username")
+    command.add_argument("--password", help="asked for where it is not given")
+    command = commands.add_parser("report", help="report a problem (needs no network)")
+    command.add_argument("description")
+    command.add_argument("--category", default="E0406")
+    command.add_argument("--condition", type=int, default=1)
+    command.add_argument("--longitude", type=float, default=_ZHONGLOU[0])
+    command.add_argument("--latitude", type=float, default=_ZHONGLOU[1])
+    command.add_argument("--photo", type=Path, action="append", default=[])
+    command = commands.add_parser("step", help="take a step on a ticket (needs no network)")
+    command.add_argument("ticket", help="its number, or its id or the beginning of it")
+    command.add_argument("action")
+    command.add_argument("--note", default="")
+    command.add_argument("--reason")
+    command.add_argument("--photo", type=Path, action="append", default=[])
+    commands.add_parser("exchange", help="send what is held, hear what changed")
+    commands.add_parser("tickets", help="list the tickets on the phone")
+    commands.add_parser("outbox", help="list what was made on the phone, and what became of it")
+    commands.add_parser("watch", help="exchange and listen until Ctrl-C")
+    return parser
+
+
+def _run(phone: Phone, arguments: argparse.Namespace) -> int:
+    match arguments.command:
+        case "sign-in":
+            password = arguments.password or getpass()
+            asyncio.run(phone.sign_in(arguments.username, password))
+        case "report":
+            made = phone.report(
+                category=arguments.category,
+                condition=arguments.condition,
+                longitude=arguments.longitude,
+                latitude=arguments.latitude,
+                description=arguments.description,
+                photos=[file.read_bytes() for file in arguments.photo],
+            )
+            print(f"held: report {made}")
+        case "step":
+            more = {"reason": arguments.reason} if arguments.reason else {}
+            photos = [file.read_bytes() for file in arguments.photo]
+            ticket = _ticket(phone, arguments.ticket)
+            made = phone.step(ticket, arguments.action, note=arguments.note, photos=photos, **more)
+            print(f"held: {arguments.action} {made}")
+        case "exchange":
+            return _show_exchange(asyncio.run(phone.exchange()))
+        case "tickets":
+            for ticket in phone.tickets():
+                _show_ticket(ticket.body)
+        case "outbox":
+            for item in phone.items():
+                _show_item(item)
+            _show_conflicts(phone)
+        case _:
+            asyncio.run(_watch(phone))
+    return 0
+
+
+def _device_id(folder: Path) -> str:
+    """Return the id that this phone made when it was new."""
+    file = folder / "device-id"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(uuid4().hex)
+    return file.read_text()
+
+
+def _ticket(phone: Phone, named: str) -> UUID:
+    found = {ticket.id for ticket in phone.tickets() if named in (ticket.body["number"], str(ticket.id))}
+    mine = {item.ticket_id for item in phone.items() if item.ticket_id is not None}
+    found |= {one for one in mine | {ticket.id for ticket in phone.tickets()} if str(one).startswith(named)}
+    if len(found) != 1:
+        raise LookupError(f"{len(found)} tickets on this phone are called {named}.")
+    return found.pop()
+
+
+def _show_exchange(done: Exchange) -> int:
+    print(f"stored {done.stored}, refused {done.refused}; {done.changes} tickets changed")
+    if done.skew_s is not None and abs(done.skew_s) > 60:  # noqa: PLR2004  a minute
+        print(f"this phone's clock is {done.skew_s:+.0f} s wrong")
+    if done.cut is not None:
+        print(f"cut off: {done.cut} Nothing is lost; exchange again.")
+    if done.minimum_version is not None:
+        print(f"update this app to {done.minimum_version} or newer; nothing is lost until then")
+    elif done.problem is not None:
+        print(f"refused: {done.problem.get('detail') or done.problem['title']}")
+    if done.is_sign_in_needed:
+        print("sign in again; what the phone holds is sent after that")
+    return 0 if done.is_complete else 1
+
+
+def _show_ticket(body: dict[str, object]) -> None:
+    print(
+        f"{body['number']}  {body['state']:<12} v{body['version']}  due {body['due_at'] or '-'}  {str(body['id'])[:8]}"
+    )
+
+
+def _show_item(item: OutboxItem) -> None:
+    what = item.body.get("action") or item.body.get("category") or item.body.get("purpose")
+    why = f"  {item.problem['code']}: {item.problem.get('detail', '')}" if item.problem else ""
+    print(f"{item.state:<8} {item.kind:<6} {what}  {str(item.id)[:8]}{why}")
+
+
+def _show_conflicts(phone: Phone) -> None:
+    for conflict in phone.conflicts():
+        print(f"\nConflict: {conflict.action} was not taken. {conflict.detail}")
+        seen = conflict.believed_version
+        print(f"  you saw    {f'version {seen}' if seen else 'what this phone did before'}")
+        print(
+            f"  it is now  {conflict.state}, version {conflict.version}; you may: {', '.join(conflict.actions) or '-'}"
+        )
+        for change in conflict.changes:
+            who = f"{change['role']} {change['name'] or ''}".rstrip()
+            print(f"  because    {who}: {change['action']} at {change['at']}")
+
+
+async def _watch(phone: Phone) -> None:
+    """Print tickets as they change, until the process is interrupted."""
+    shown: dict[UUID, int] = {}
+
+    def show() -> bool:
+        for ticket in phone.tickets():
+            if shown and shown.get(ticket.id) != ticket.version:
+                _show_ticket(ticket.body)
+            shown[ticket.id] = ticket.version
+        return False
+
+    await phone.watch(show)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
