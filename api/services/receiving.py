@@ -66,14 +66,19 @@ async def receive_photo(  # noqa: PLR0913  a photo's way through the house
         limits=limits,
     )
     folder = await keep_files(files, request.id, data, image)
-    async with database.write() as session:
-        # Held until the end of the transaction: a report that names this photo is either here and is found, or
-        # waits and then finds the photo.
-        await lock_photos(session, [request.id])
-        is_new = await insert_photo(session, viewer, request, image.facts, folder, now)
-        if is_new:
-            await photo_arrived(session, reference, request.id, viewer.person_id, now)
-        stored = await find_photo(session, request.id)
+    try:
+        async with database.write() as session:
+            # Held until the end of the transaction: a report that names this photo is either here and is found, or
+            # waits and then finds the photo.
+            await lock_photos(session, [request.id])
+            await refuse_other_bytes(session, viewer, request.id, file_sha256)  # announced while we decoded
+            is_new = await insert_photo(session, viewer, request, image.facts, folder, now)
+            if is_new:
+                await photo_arrived(session, reference, request.id, viewer.person_id, now)
+            stored = await find_photo(session, request.id)
+    except IdTaken:
+        await drop_files(files, folder)
+        raise
     assert stored is not None  # noqa: S101  just inserted, or in the way of it
     if not is_new:
         # The same id came twice at once and the other was faster. After an error nothing is removed: a commit

@@ -4,7 +4,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, Uuid, bindparam, cast, exists, func, insert, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+)
 from sqlmodel import col
 
 from api.db import WriteSession
@@ -32,10 +45,12 @@ def _select_earlier() -> Select[Any]:
 
 
 _EARLIER = _select_earlier()
+# As text, because a subquery in RETURNING is not correlated with the table that is written to.
+_NEW_TICKET_ID = literal_column("reports.ticket_id", Uuid)
 _INSERT = insert(_REPORTS).returning(
     _REPORTS.c.id,
     exists()
-    .where(col(WaitingItem.ticket_id) == _REPORTS.c.ticket_id, col(WaitingItem.ended_at).is_(None))
+    .where(col(WaitingItem.ticket_id) == _NEW_TICKET_ID, col(WaitingItem.ended_at).is_(None))
     .label("is_awaited"),
 )
 

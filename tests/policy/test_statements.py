@@ -8,7 +8,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event
 
+from api.services.sync import IN_ONE_TRANSACTION
 from tests.conftest import House
+from tests.http.syncing import a_report, item, statuses, synced
 from tests.http.walking import CHECKER, FINDER, UNIT, photo, rectified, report, stall, step
 
 FILING = 8
@@ -19,6 +21,18 @@ PAGE = 2
 
 TICKET = 6
 """Who asks, the ticket, its clocks, its photos, what was asked for on it, which photos are still to come."""
+
+BATCH = 5
+"""Who asks, the device, and for the answer the tickets, the reports and the photos."""
+
+RUN = 7
+"""The names, what was filed before, tickets, events, clocks, duplicates, reports: for up to fifty reports."""
+
+BEGUN = 2
+"""The names, what was filed before: then something is refused."""
+
+RUN_WITH_PHOTOS = RUN + 8
+"""Photos tied, their names, tied again, any somebody else's; announcements: names, photos, announced, written."""
 
 HISTORY = 3
 """Who asks, the ticket, its events."""
@@ -156,3 +170,50 @@ async def test_places_and_areas_keep_their_budget(warm: House, path: str, budget
         answer = await caller.get(path, params={"limit": 200} if path in {"/v1/places", "/v1/areas"} else {})
     assert answer.status_code == 200, answer.text
     assert len(sent) <= budget, told(sent)
+
+
+def a_batch(house: House, reports: int, photos: int) -> list[dict[str, Any]]:
+    """Return reports, each with photos to come, and what announces these photos."""
+    items: list[dict[str, Any]] = []
+    for _ in range(reports):
+        awaited = [str(uuid4()) for _ in range(photos)]
+        items.append(a_report(house, photos=awaited))
+        body = {"purpose": "before", "sha256": "0" * 64, "size_bytes": 7}
+        items += [item(house, "photo", body, id=photo_id) for photo_id in awaited]
+    return items
+
+
+@pytest.mark.parametrize("photos", [0, 1, 3])
+async def test_a_run_of_a_batch_asks_as_often_whether_it_has_one_report_or_many(
+    warm: House, photos: int
+) -> None:
+    await report(warm)
+    asked: list[int] = []
+    for reports in (2, 12):
+        items = a_batch(warm, reports, photos)
+        assert len(items) <= IN_ONE_TRANSACTION
+        with counted(warm) as sent:
+            results = await synced(warm, items)
+        assert set(statuses(results)) == {201}
+        asked.append(len(sent))
+        assert len(sent) <= BATCH + (RUN_WITH_PHOTOS if photos else RUN), told(sent)
+        with counted(warm) as again:
+            assert set(statuses(await synced(warm, items))) == {200}
+        assert len(again) <= len(sent), told(again)
+    assert asked[0] == asked[1]
+
+
+async def test_a_batch_of_two_hundred_reports_is_four_runs(warm: House) -> None:
+    with counted(warm) as sent:
+        await synced(warm, a_batch(warm, 200, 0))
+    assert len(sent) <= BATCH + 200 // IN_ONE_TRANSACTION * RUN, told(sent)
+
+
+async def test_one_bad_report_costs_its_neighbours_little(warm: House) -> None:
+    items = a_batch(warm, IN_ONE_TRANSACTION, 0)
+    items[17]["body"]["category"] = "X9999"
+    with counted(warm) as sent:
+        results = await synced(warm, items)
+    assert statuses(results).count(201) == IN_ONE_TRANSACTION - 1
+    # Halves of halves: on each of six levels the half without it is done, the other one begun and given up.
+    assert len(sent) <= BATCH + 7 * (RUN + BEGUN), told(sent)
