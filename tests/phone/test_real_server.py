@@ -24,7 +24,7 @@ from tests.faults.serving import serving
 from tests.phone.network import seen_by, stall, states
 
 OFFICER, DEVICE = "officer01", "killed-again-and-again"
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 @pytest.fixture
