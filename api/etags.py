@@ -70,6 +70,7 @@ class Freshness:
         headers = self._response.headers
         headers["ETag"] = etag
         headers["Cache-Control"] = self._kept
+        headers.add_vary_header("Accept-Encoding")
         # A 304 repeats what the 200 would have said of language and variants (RFC 9110, 15.4.5).
         return (
             Response(status_code=304, headers=dict(headers)) if is_named(self._if_none_match, etag) else None
