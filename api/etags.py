@@ -83,10 +83,14 @@ class Freshness:
         for the tag as well as for the line.
         """
         body = shown.model_dump_json(by_alias=True).encode()
-        unchanged = self.unchanged(hashlib.sha256(body).hexdigest())
-        return unchanged or Response(
-            body, headers=dict(self._response.headers), media_type="application/json"
-        )
+        return self.unchanged(hashlib.sha256(body).hexdigest()) or self._sent(body)
+
+    def tagged(self, shown: BaseModel) -> Response:
+        """Return the answer whose tag `unchanged` has set."""
+        return self._sent(shown.model_dump_json(by_alias=True).encode())
+
+    def _sent(self, body: bytes) -> Response:
+        return Response(body, headers=dict(self._response.headers), media_type="application/json")
 
 
 _IfNoneMatch = Annotated[
