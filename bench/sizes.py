@@ -4,7 +4,7 @@
 
 The demo's month on the demo street, and 440 varied reports more, asked through the application in this process. Each
 answer is asked for in turn plain and packed, so that both meet the same load; processor time is the least of the
-rounds, with what the client here does.
+rounds, with what the client here does, and of the batch that of sending it again.
 """
 
 import argparse
@@ -123,7 +123,7 @@ async def _of_the_catalogue(officer: httpx.AsyncClient, database: Database) -> l
     answers.append(await _answer("the same since a stamp: one class changed", since))
     async with database.write() as session:
         await session.merge(Policy(key="close_after_check", value=False))
-    answers.append(await _answer("the same since a stamp: the lifecycle, too", since))
+    answers.append(await _answer("the same since a stamp: that, and the lifecycle", since))
     return answers
 
 
