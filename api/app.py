@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from api import contract, problem_answers, tus
 from api.adapters.files import open_store
 from api.adapters.tokens import TokenSigner
+from api.compression import PackedAnswers
 from api.contract import BoundedBodies, refuse_other_media, refuse_unknown_query
 from api.db import Database
 from api.deps import Wiring
@@ -151,6 +152,7 @@ def create_app(settings: Settings) -> FastAPI:
         BoundedBodies, max_upload_bytes=settings.max_upload_bytes, max_import_bytes=settings.max_import_bytes
     )
     app.add_middleware(tus.TusHeaders)
+    app.add_middleware(PackedAnswers)
     app.openapi = lambda: contract.describe(app)
     contract.check_operations(app)
     return app

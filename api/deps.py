@@ -23,6 +23,7 @@ from api.feed_cursors import FeedCursors
 from api.listening import Hub
 from api.queries import people
 from api.queries.reference import ReferenceCache, reference_version
+from api.schemas.catalogue_shelf import CatalogueShelf
 from api.settings import Settings
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -43,6 +44,7 @@ class Wiring:
     references: ReferenceCache
     cursors: FeedCursors
     hub: Hub
+    catalogues: CatalogueShelf = field(default_factory=CatalogueShelf)
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
 
 

@@ -70,6 +70,7 @@ class Freshness:
         headers = self._response.headers
         headers["ETag"] = etag
         headers["Cache-Control"] = self._kept
+        headers.add_vary_header("Accept-Encoding")
         # A 304 repeats what the 200 would have said of language and variants (RFC 9110, 15.4.5).
         return (
             Response(status_code=304, headers=dict(headers)) if is_named(self._if_none_match, etag) else None
@@ -82,10 +83,14 @@ class Freshness:
         for the tag as well as for the line.
         """
         body = shown.model_dump_json(by_alias=True).encode()
-        unchanged = self.unchanged(hashlib.sha256(body).hexdigest())
-        return unchanged or Response(
-            body, headers=dict(self._response.headers), media_type="application/json"
-        )
+        return self.unchanged(hashlib.sha256(body).hexdigest()) or self._sent(body)
+
+    def tagged(self, shown: BaseModel) -> Response:
+        """Return the answer whose tag `unchanged` has set."""
+        return self._sent(shown.model_dump_json(by_alias=True).encode())
+
+    def _sent(self, body: bytes) -> Response:
+        return Response(body, headers=dict(self._response.headers), media_type="application/json")
 
 
 _IfNoneMatch = Annotated[

@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-from bench import compare, grid_import, hotspots, listeners, recompute, scale
+from bench import compare, grid_import, hotspots, listeners, recompute, scale, sizes
 
 MEASUREMENTS = {
     "compare": compare.main,
@@ -12,6 +12,7 @@ MEASUREMENTS = {
     "recompute": recompute.main,
     "grids": grid_import.main,
     "listeners": listeners.main,
+    "sizes": sizes.main,
 }
 SCRIPTS = ("deadlines", "dispatch", "locate", "photos", "sync")
 """Measurements of single rules, without a database; each is a script of its own."""

@@ -11,6 +11,7 @@ from api.domain.errors import FieldWrong, TokenRefused
 from api.domain.limits import Language as LanguageCode
 from api.domain.phones import masked_phone
 from api.domain.reference import Reference
+from api.etags import UNCHANGED, Fresh
 from api.language import Language, name_in
 from api.problem_answers import problem, refusal
 from api.queries import people
@@ -129,8 +130,14 @@ async def revoke_token(
     return Response(headers={"Cache-Control": "no-store"})
 
 
-@router.get("/me", operation_id="me_get", summary="Who am I, and what is my work")
-async def get_me(caller: Caller, session: Reading, now: Now, language: Language) -> MeAnswer:
+@router.get(
+    "/me",
+    operation_id="me_get",
+    response_model=MeAnswer,
+    responses=UNCHANGED,
+    summary="Who am I, and what is my work",
+)
+async def get_me(caller: Caller, session: Reading, now: Now, language: Language, fresh: Fresh) -> Response:
     """Return the signed-in person with role, unit, grids on duty today, and counts of her open work.
 
     The work of an officer is what is open in the own grids, of a unit what it has to rectify, of everybody
@@ -140,7 +147,7 @@ async def get_me(caller: Caller, session: Reading, now: Now, language: Language)
     contact = await people.find_contact(session, viewer.person_id)
     soon = timedelta(seconds=reference.policies.due_soon_s)
     workload = await people.count_work(session, viewer, now, soon)
-    return MeAnswer(
+    shown = MeAnswer(
         role=viewer.role,
         person=PersonAnswer(
             id=viewer.person_id,
@@ -155,6 +162,7 @@ async def get_me(caller: Caller, session: Reading, now: Now, language: Language)
         grids=_grids(viewer, reference, language),
         counters=CountersAnswer(open=workload.open, due_soon=workload.due_soon, overdue=workload.overdue),
     )
+    return fresh.answer(shown)
 
 
 def _unit(viewer: Viewer, reference: Reference, language: LanguageCode) -> Named | None:

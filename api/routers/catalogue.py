@@ -1,11 +1,13 @@
 """The catalogue: everything that a phone keeps to work without a network."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
 
-from api.deps import Caller
+from fastapi import APIRouter, Query, Response
+
+from api.deps import Caller, Wired
 from api.etags import UNCHANGED, Fresh
 from api.language import Language
-from api.schemas.catalogue import CatalogShown, catalog_shown
+from api.schemas.catalogue import CatalogDelta, CatalogQuery, CatalogShown
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
@@ -13,15 +15,23 @@ router = APIRouter(prefix="/v1", tags=["catalogue"])
 @router.get(
     "/catalog",
     operation_id="catalog_get",
-    response_model=CatalogShown,
+    response_model=CatalogShown | CatalogDelta,
     responses=UNCHANGED,
     summary="Classes, conditions, units, own grids, lifecycle, policies",
 )
-async def get_catalog(caller: Caller, language: Language, fresh: Fresh) -> CatalogShown | Response:
+async def get_catalog(
+    query: Annotated[CatalogQuery, Query()], caller: Caller, wired: Wired, language: Language, fresh: Fresh
+) -> Response:
     """Return all that a phone caches: classes with filing and closing conditions, limits, units, own grids.
 
-    Send the `ETag` as `If-None-Match` from time to time: while nothing changed the answer is 304, empty.
+    Send the `ETag` of the last answer as `If-None-Match` from time to time: while nothing changed the answer is 304,
+    empty. Send its `stamp` as `since`, too, and after a change the answer is what changed (`complete` false) instead
+    of everything (`complete` true).
     """
-    reference, viewer = caller.reference, caller.viewer
-    unchanged = fresh.unchanged(reference.version, language, viewer.grid_codes)
-    return unchanged or catalog_shown(reference, viewer, reference.policies.closing, language)
+    reference, grid_codes, since = caller.reference, caller.viewer.grid_codes, query.since
+    # Not by `since`: whoever brought a copy up to date by what changed holds the tag of the whole.
+    if unchanged := fresh.unchanged(reference.version, language, grid_codes):
+        return unchanged
+    catalogue = wired.catalogues.take(reference, language)
+    shown = catalogue.whole(grid_codes) if since is None else catalogue.since(since, grid_codes)
+    return fresh.tagged(shown)

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from api.deps import Caller, Now, Reading, Writing
 from api.domain.errors import NotFound
+from api.etags import UNCHANGED, Fresh
 from api.queries.devices import find_devices, find_person_id
 from api.schemas.base import PrintableText
 from api.schemas.devices import DeviceList, device_list
@@ -18,10 +19,17 @@ DeviceId = Annotated[str, Path(max_length=100, description="As the list names it
 User = Annotated[Username, Path(description="User name.")]
 
 
-@router.get("/devices", operation_id="device_list", summary="Where I am signed in")
-async def list_devices(caller: Caller, session: Reading, now: Now) -> DeviceList:
+@router.get(
+    "/devices",
+    operation_id="device_list",
+    response_model=DeviceList,
+    responses=UNCHANGED,
+    summary="Where I am signed in",
+)
+async def list_devices(caller: Caller, session: Reading, now: Now, fresh: Fresh) -> Response:
     """List the devices on which you are signed in."""
-    return device_list(await find_devices(session, caller.viewer.person_id, caller.viewer, now))
+    found = await find_devices(session, caller.viewer.person_id, caller.viewer, now)
+    return fresh.answer(device_list(found))
 
 
 # A device id is any text; one with a slash is still one.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import ValidationError
 
 from api.deps import BriefCaller, Caller, Now, Reading, SignedIn, Wired
@@ -12,6 +12,7 @@ from api.domain.device_clock import DeviceClock
 from api.domain.errors import FieldWrong
 from api.domain.geo import GeoError
 from api.domain.sync import ItemKind, Outcome
+from api.etags import UNCHANGED, Fresh
 from api.language import Language
 from api.pages import PageQuery
 from api.problems import part_problem
@@ -113,13 +114,14 @@ async def _results(
     return [shown(index) for index in range(len(items))]
 
 
-@router.get("/sync/waiting", operation_id="sync_list")
+@router.get("/sync/waiting", operation_id="sync_list", response_model=WaitingPage, responses=UNCHANGED)
 async def sync_list(
-    query: Annotated[PageQuery, Query()], caller: Caller, session: Reading, language: Language
-) -> WaitingPage:
+    query: Annotated[PageQuery, Query()], caller: Caller, session: Reading, language: Language, fresh: Fresh
+) -> Response:
     """List the steps that you sent and that wait, or waited in vain and why; the newest first.
 
     What ended is listed for seven days. A step that was taken is not listed: its ticket tells.
     """
     page = await find_waiting(session, caller.viewer, limit=query.limit, cursor=query.cursor)
-    return WaitingPage(items=[waiting_shown(facts, language) for facts in page.items], next=page.next)
+    items = [waiting_shown(facts, language) for facts in page.items]
+    return fresh.answer(WaitingPage(items=items, next=page.next))

@@ -64,19 +64,21 @@ async def ticket_list(
     return fresh.answer(ticket_page(page, reference, viewer, now, language))
 
 
-@router.get("/tickets/counts", operation_id="ticket_count")
+@router.get("/tickets/counts", operation_id="ticket_count", response_model=Counts, responses=UNCHANGED)
 async def ticket_count(
     query: Annotated[TicketCountQuery, Query()],
     caller: Caller,
     session: Reading,
     now: Now,
     language: Language,
-) -> Counts:
+    fresh: Fresh,
+) -> Response:
     """Count the tickets that you may see by one mark; the filters are those of the list."""
     found = conditions(query.filters(), caller.reference, caller.viewer, now)
     counts = await count_by(session, caller.viewer, query.by, found, now)
     named = [(named_mark(query.by, one.key, caller.reference, language), one) for one in counts]
-    return Counts(items=[CountShown(key=mark.key, name=mark.name, count=one.count) for mark, one in named])
+    items = [CountShown(key=mark.key, name=mark.name, count=one.count) for mark, one in named]
+    return fresh.answer(Counts(items=items))
 
 
 @router.get(
@@ -111,23 +113,30 @@ async def ticket_get(
     return fresh.unchanged_tag(ticket_etag(shown)) or shown
 
 
-@router.get("/tickets/{ticket_id}/history", operation_id="ticket_history")
+@router.get(
+    "/tickets/{ticket_id}/history",
+    operation_id="ticket_history",
+    response_model=History,
+    responses=UNCHANGED,
+)
 async def ticket_history(
     ticket_id: UUID,
     caller: Caller,
     session: Reading,
     language: Language,
+    fresh: Fresh,
     verify: Annotated[bool, Query(description="Recompute the hash chain, too.")] = False,  # noqa: FBT002  a query
-) -> History:
+) -> Response:
     """Get every step of a ticket, oldest first. The events are never changed; `verify` proves it."""
     ticket = await get_ticket(session, caller.viewer, ticket_id)
     history = await history_of(session, ticket.id)
     broken_at = await find_break(session, ticket.id, history) if verify else None
-    return History(
+    shown = History(
         items=[event_shown(facts, caller.viewer, language) for facts in history],
         verified=broken_at is None if verify else None,
         broken_at=broken_at,
     )
+    return fresh.answer(shown)
 
 
 @router.post("/tickets/{ticket_id}/steps", operation_id="ticket_step", responses={409: {}, 415: {}, 428: {}})

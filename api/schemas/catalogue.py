@@ -1,21 +1,20 @@
 """What a phone caches on the wire: classes, conditions, units, own grids, the lifecycle, and some policies."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.domain.access import Viewer
 from api.domain.catalogue import Category, Condition
+from api.domain.catalogue_stamps import LONGEST
 from api.domain.category_codes import Kind
-from api.domain.lifecycle import Closing
 from api.domain.limits import Language, Limit, LimitUnit
 from api.domain.policies import Policies
-from api.domain.reference import Reference
+from api.domain.reference import UnitFacts
 from api.language import name_in
 from api.models.units import UnitKind
 from api.schemas.base import GridStep, Output
-from api.schemas.lifecycle import LifecycleTable, lifecycle_table
+from api.schemas.lifecycle import LifecycleTable
 
 
 class LimitShown(Output):
@@ -95,45 +94,60 @@ class PoliciesShown(Output):
 class CatalogShown(Output):
     """Everything that a phone caches; it stays good as long as its ETag."""
 
+    complete: Literal[True] = Field(description="This is all: put it in the place of whatever you hold.")
+    stamp: str = Field(description="Says what you hold now: send it as `since`, and get what changed.")
     version: int = Field(description="Of the reference data; raised by each change.")
     majors: list[MajorShown]
     classes: list[ClassShown] = Field(description="By code, so those of a major stand together.")
-    units: list[UnitShown]
+    units: list[UnitShown] = Field(description="By code.")
     grids: list[GridStep] = Field(description="The caller's own grids, on duty today.")
     lifecycle: LifecycleTable
     policies: PoliciesShown
 
 
-def catalog_shown(reference: Reference, viewer: Viewer, closing: Closing, language: Language) -> CatalogShown:
-    """Show the reference data to a viewer."""
-    catalogue = reference.catalogue
-    categories = [catalogue.categories[code] for code in sorted(catalogue.categories)]
-    return CatalogShown(
-        version=reference.version,
-        majors=_majors(categories, language),
-        classes=[
-            _class(category, catalogue.conditions_by_category[category.code], language)
-            for category in categories
-        ],
-        units=[
-            UnitShown(
-                code=unit.code,
-                name=name_in(language, unit.name_zh, unit.name_en),
-                kind=UnitKind(unit.kind),
-                phone=unit.phone,
-                is_fallback=unit.is_fallback,
-            )
-            for unit in sorted(reference.units.values(), key=lambda unit: unit.id)
-            if unit.is_active
-        ],
-        # A duty may outlive its grid, which is then no longer among those in force.
-        grids=[
-            GridStep(code=grid.code, name=name_in(language, grid.name_zh, grid.name_en), level=grid.level)
-            for grid in map(reference.grids.get, viewer.grid_codes)
-            if grid is not None
-        ],
-        lifecycle=lifecycle_table(closing, language),
-        policies=_policies(reference.policies),
+class CatalogGone(Output):
+    """What is no longer in force. You may never have held some of it."""
+
+    classes: list[str] = Field(description="Codes of classes.")
+    units: list[str] = Field(description="Codes of units.")
+
+
+class CatalogDelta(Output):
+    """What to change of a catalogue that you hold. Null: as you have it."""
+
+    complete: Literal[False] = Field(description="This is not all: the rest is as you hold it.")
+    stamp: str = Field(description="Says what you hold afterwards: send it as `since` next time.")
+    version: int = Field(description="Of the reference data; raised by each change.")
+    majors: list[MajorShown] | None = Field(description="All of them.")
+    classes: list[ClassShown] = Field(description="Put these in the place of those with the same codes.")
+    units: list[UnitShown] = Field(description="The same with units.")
+    grids: list[GridStep] | None = Field(description="All of the caller's own grids, on duty today.")
+    lifecycle: LifecycleTable | None
+    policies: PoliciesShown | None
+    gone: CatalogGone
+
+
+class CatalogQuery(BaseModel):
+    """What a phone holds already."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Annotated[
+        str | None,
+        Field(
+            max_length=LONGEST, description="`stamp` of what you hold; one that is not ours gets everything."
+        ),
+    ] = None
+
+
+def unit_shown(unit: UnitFacts, language: Language) -> UnitShown:
+    """Show a unit."""
+    return UnitShown(
+        code=unit.code,
+        name=name_in(language, unit.name_zh, unit.name_en),
+        kind=UnitKind(unit.kind),
+        phone=unit.phone,
+        is_fallback=unit.is_fallback,
     )
 
 
@@ -142,7 +156,8 @@ def limit_shown(limit: Limit, language: Language) -> LimitShown:
     return LimitShown(value=limit.value, unit=limit.unit, text=limit.text(language))
 
 
-def _majors(categories: Iterable[Category], language: Language) -> list[MajorShown]:
+def majors_shown(categories: Iterable[Category], language: Language) -> list[MajorShown]:
+    """Show the major classes of these classes, in their order."""
     named = {category.major: category for category in categories}
     return [
         MajorShown(code=code, kind=one.kind, name=name_in(language, one.major_zh, one.major_en))
@@ -150,7 +165,8 @@ def _majors(categories: Iterable[Category], language: Language) -> list[MajorSho
     ]
 
 
-def _class(category: Category, conditions: Iterable[Condition], language: Language) -> ClassShown:
+def class_shown(category: Category, conditions: Iterable[Condition], language: Language) -> ClassShown:
+    """Show a class with its conditions."""
     return ClassShown(
         code=category.code,
         major=category.major,
@@ -180,7 +196,8 @@ def _condition(condition: Condition, language: Language) -> ConditionShown:
     )
 
 
-def _policies(policies: Policies) -> PoliciesShown:
+def policies_shown(policies: Policies) -> PoliciesShown:
+    """Show the policies that a phone has to know."""
     return PoliciesShown(
         duplicate_radius_m=policies.duplicate_radius_m,
         grid_tolerance_m=policies.grid_tolerance_m,

@@ -81,7 +81,7 @@ async def me(street: House, username: str, language: str = "zh") -> dict[str, An
     client = await street.caller(username)
     answer = await client.get("/v1/me", headers={"Accept-Language": language})
     assert answer.status_code == 200, answer.text
-    assert answer.headers["vary"] == "Accept-Language"
+    assert answer.headers["vary"] == "Accept-Language, Accept-Encoding"
     assert answer.headers["content-language"] == language[:2]
     return answer.json()
 

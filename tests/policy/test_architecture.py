@@ -23,6 +23,7 @@ LONGEST_FILE = 330
 HTTP_FILES = frozenset(
     {
         "app.py",
+        "compression.py",
         "contract.py",
         "deps.py",
         "etags.py",
