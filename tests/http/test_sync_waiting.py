@@ -96,6 +96,8 @@ async def test_a_waiting_step_that_is_refused_says_why_with_what_was_made_on_top
     assert await actions(house, ticket) == FILED
     ended = {one["id"]: one["code"] for one in await waiting(house, LEAD)}
     assert ended == {first["id"]: "version_conflict", second["id"]: "after_refused"}
+    # Nothing of it stayed: sent again it is not taken for done.
+    assert codes(await synced(house, [first, second], LEAD)) == ["version_conflict", "after_refused"]
 
 
 async def test_a_step_of_somebody_who_does_not_see_the_ticket_ends_as_not_found(house: House) -> None:
