@@ -1,12 +1,20 @@
 """Steps that come before what they stand on: they wait, say so, and are taken or end with a reason."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import pytest
+
+from api.schemas.reports import ReportInput
+from api.services import waiting_items
+from api.services.reports import file_reports
+from api.services.sync_release import release_overlooked
 from api.services.waiting_items import expire_waiting, purge_waiting
 from tests.conftest import House
 from tests.http.syncing import DEVICE, a_report, a_step, actions, codes, statuses, synced, waiting
 from tests.http.walking import FINDER, UNIT, report, stall
+from tests.sweeping import rules_of
+from tests.viewers import viewer_of
 
 MEMBER, LEAD = f"member-{UNIT}", f"lead-{UNIT}"
 FILED = ["report", "file", "dispatch"]
@@ -88,6 +96,8 @@ async def test_a_waiting_step_that_is_refused_says_why_with_what_was_made_on_top
     assert await actions(house, ticket) == FILED
     ended = {one["id"]: one["code"] for one in await waiting(house, LEAD)}
     assert ended == {first["id"]: "version_conflict", second["id"]: "after_refused"}
+    # Nothing of it stayed: sent again it is not taken for done.
+    assert codes(await synced(house, [first, second], LEAD)) == ["version_conflict", "after_refused"]
 
 
 async def test_a_step_of_somebody_who_does_not_see_the_ticket_ends_as_not_found(house: House) -> None:
@@ -164,3 +174,64 @@ async def test_what_a_phone_sent_before_its_sign_in_ended_is_not_taken(house: Ho
     await synced(house, [a_report(house, item_id=ticket)])
     assert await actions(house, ticket) == FILED
     assert [one["code"] for one in await waiting(house, MEMBER)] == ["token_refused"]
+
+
+async def test_a_circle_of_three_that_comes_one_by_one_is_refused_when_it_closes(house: House) -> None:
+    ticket, ids = str(uuid4()), [str(uuid4()) for _ in range(3)]
+    steps = [a_step(house, ticket, "accept", after=ids[(at + 1) % 3], id=ids[at]) for at in range(3)]
+    for one in steps[:2]:
+        assert statuses(await synced(house, [one], MEMBER)) == [202]
+    (last,) = await synced(house, steps[2:], MEMBER)
+    assert last["problem"]["code"] == "wait_cycle"
+    assert set(last["problem"]["items"]) == set(ids)
+    assert {one["code"] for one in await waiting(house, MEMBER)} == {"wait_cycle"}
+
+
+async def test_nobody_lets_more_wait_than_is_meant_for_one_person(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_items, "WAITING_MAX", 3)
+    steps = [a_step(house, str(uuid4()), "accept", version=3) for _ in range(4)]
+    assert codes(await synced(house, steps, MEMBER)) == [None, None, None, "limit_reached"]
+    # Those that wait already are still known, and somebody else has room of her own.
+    assert statuses(await synced(house, steps[:3], MEMBER)) == [202] * 3
+    assert statuses(await synced(house, steps[3:], LEAD)) == [202]
+
+
+async def test_a_step_that_was_overlooked_is_taken_by_the_worker(house: House) -> None:
+    ticket = str(uuid4())
+    sent = a_step(house, ticket, "accept", version=3)
+    assert statuses(await synced(house, [sent], MEMBER)) == [202]
+    rules = await rules_of(house.database)
+    assert await release_overlooked(house.database, rules, house.clock.now, house.wiring.settings.zone) == 0
+    # The release before knew nothing of waiting: it filed a report and looked for no steps.
+    officer = await viewer_of(house, FINDER)
+    request = ReportInput.model_validate(stall(house)).request(UUID(ticket))
+    async with house.database.write() as session:
+        await file_reports(session, rules, officer, [request], house.clock.now, house.wiring.settings.zone)
+    assert await actions(house, ticket) == FILED
+    assert await release_overlooked(house.database, rules, house.clock.now, house.wiring.settings.zone) == 1
+    assert await actions(house, ticket) == [*FILED, "accept"]
+    assert await waiting(house, MEMBER) == []
+
+
+@pytest.mark.parametrize("hours", [-3, 3])
+async def test_a_waiting_step_keeps_how_wrong_its_phones_clock_was(house: House, hours: int) -> None:
+    ticket, wrong = str(uuid4()), timedelta(hours=hours)
+    made_at = house.clock.now + wrong - timedelta(minutes=1)
+    sent = a_step(house, ticket, "accept", version=3, made_at=made_at)
+    told = {"sent_at": (house.clock.now + wrong).isoformat()}
+    assert statuses(await synced(house, [sent], MEMBER, **told)) == [202]
+    # Its sender's clock is right again when the ticket comes; that of the step was not.
+    assert statuses(await synced(house, [a_report(house, item_id=ticket)])) == [201]
+    assert await actions(house, ticket) == [*FILED, "accept"]
+    history = await (await house.caller(MEMBER)).get(f"/v1/tickets/{ticket}/history")
+    assert history.json()["items"][-1]["device_at"] == made_at.isoformat().replace("+00:00", "Z")
+
+
+async def test_a_step_from_the_future_by_a_clock_that_is_right_is_refused_and_does_not_wait(
+    house: House,
+) -> None:
+    sent = a_step(house, str(uuid4()), "accept", version=3, made_at=house.clock.now + timedelta(hours=1))
+    assert codes(await synced(house, [sent], MEMBER)) == ["time_in_future"]
+    assert await waiting(house, MEMBER) == []
