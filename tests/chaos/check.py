@@ -6,7 +6,7 @@ It holds the crew's journal, the phones, the tables and the files against each o
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from subprocess import PIPE
@@ -45,9 +45,8 @@ REASONS = {
 """Why a step may be refused here: somebody else was faster, or the ticket has left the person's sight."""
 
 
-def check_phones(findings: Findings, journal: Journal, hands: Sequence[Hand]) -> dict[UUID, OutboxItem]:
-    """Hold the phones against the journal; return all their items."""
-    items = {item.id: item for hand in hands for item in hand.phone.items()}
+def check_phones(findings: Findings, journal: Journal, items: Mapping[UUID, OutboxItem]) -> None:
+    """Hold what all phones have against the journal."""
     for item in items.values():
         named = f"{item.kind} {item.id}"
         findings.expect(
@@ -69,17 +68,20 @@ def check_phones(findings: Findings, journal: Journal, hands: Sequence[Hand]) ->
     for item_id in journal.told:
         state = items[item_id].state if item_id in items else "gone"
         findings.expect(state == "stored", Fault.LOSS, f"{item_id} was told to be stored and is now {state}")
-    return items
 
 
-def check_stored(findings: Findings, journal: Journal, items: dict[UUID, OutboxItem], truth: Truth) -> None:
+def check_stored(
+    findings: Findings, journal: Journal, items: Mapping[UUID, OutboxItem], truth: Truth
+) -> None:
     """Everything that phones were told is there exactly once, and nothing else is."""
     _check_reports(findings, journal, items, truth)
     _check_photos(findings, journal, items, truth)
     _check_steps(findings, journal, items, truth)
 
 
-def _check_reports(findings: Findings, journal: Journal, items: dict[UUID, OutboxItem], truth: Truth) -> None:
+def _check_reports(
+    findings: Findings, journal: Journal, items: Mapping[UUID, OutboxItem], truth: Truth
+) -> None:
     made = {report.id: report for report in journal.reports()}
     for report in made.values():
         if report.id not in items or items[report.id].state != "stored":
@@ -107,7 +109,9 @@ def _check_reports(findings: Findings, journal: Journal, items: dict[UUID, Outbo
         findings.expect(count == 1, Fault.DOUBLE, f"{count} tickets of one report ({mark})")
 
 
-def _check_photos(findings: Findings, journal: Journal, items: dict[UUID, OutboxItem], truth: Truth) -> None:
+def _check_photos(
+    findings: Findings, journal: Journal, items: Mapping[UUID, OutboxItem], truth: Truth
+) -> None:
     made_sha256s = {sha256 for made in journal.made.values() for sha256 in made.sha256s}
     for photo in (item for item in items.values() if item.kind == "photo"):
         row = truth.photos.get(photo.id)
@@ -137,7 +141,9 @@ def _check_photos(findings: Findings, journal: Journal, items: dict[UUID, Outbox
                 )
 
 
-def _check_steps(findings: Findings, journal: Journal, items: dict[UUID, OutboxItem], truth: Truth) -> None:
+def _check_steps(
+    findings: Findings, journal: Journal, items: Mapping[UUID, OutboxItem], truth: Truth
+) -> None:
     by_mark: dict[str, list[Event]] = {}
     for event in truth.events:
         if event.username is not None and event.seq > 1:

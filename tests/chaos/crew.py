@@ -29,16 +29,15 @@ TIMEOUT_S = 8.0
 KILLED, WATCHING = 0.10, 0.12
 """How often the app is killed in the middle of a round, and how often it listens to the stream for a while."""
 
-_CLASS_OF = {unit: category for category, unit in CLASSES.items()}
-
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a phone; `place` is where an officer walks."""
+    """Somebody with a phone; an officer begins in `grid`, and walks about `place`."""
 
     username: str
     role: str
     device_id: str
+    grid: str | None = None
     place: tuple[float, float] = (0.0, 0.0)
 
 
@@ -50,7 +49,8 @@ def people() -> Iterator[Person]:
         if entry.username in OFFICERS:
             spot = middle[entry.grids[0]]
             for number in range(2 if entry.username == OFFICERS[0] else 1):
-                yield Person(entry.username, "officer", f"{entry.username}-{number}", (spot.x, spot.y))
+                device_id = f"{entry.username}-{number}"
+                yield Person(entry.username, "officer", device_id, entry.grids[0], (spot.x, spot.y))
         elif entry.username in MEMBERS:
             yield Person(entry.username, "member", entry.username)
         elif entry.username in DESK:
@@ -70,9 +70,9 @@ class Hand:
     def _open(self) -> Phone:
         return Phone(self._folder, self._address, self.person.device_id, timeout_s=TIMEOUT_S)
 
-    async def work(self, until: float) -> None:
-        """Work until `time.monotonic()` is there."""
-        while time.monotonic() < until:
+    async def work(self, is_over: asyncio.Event) -> None:
+        """Work until it is over."""
+        while not is_over.is_set():
             if len(self.unsettled()) < HELD_MAX:
                 for _ in range(self._random.choice(BURSTS)):
                     self._act()
@@ -141,16 +141,18 @@ class Hand:
 
     def _report(self) -> None:
         mark, photos = f"mark-{uuid4().hex}", self._pictures(self._random.choice((0, 0, 1, 1, 2)))
+        category = self._random.choice(list(CLASSES))
         longitude, latitude = self.person.place
         report_id = self.phone.report(
-            category=self._random.choice(list(CLASSES)),
+            category=category,
             condition=1,
             longitude=longitude + self._random.uniform(-0.0005, 0.0005),
             latitude=latitude + self._random.uniform(-0.0005, 0.0005),
             description=mark,
             photos=photos,
         )
-        self.journal.write(Made(report_id, self.person.username, report_id, mark, _sha256s(photos)))
+        made = Made(report_id, self.person.username, report_id, mark, _sha256s(photos), category=category)
+        self.journal.write(made)
 
     def _step(
         self,
@@ -164,14 +166,18 @@ class Hand:
         mark, photos = f"mark-{uuid4().hex}", self._pictures(1 if has_photo else 0)
         with suppress(VersionUnknown):  # it has left the phone a moment ago
             step_id = self.phone.step(ticket_id, action, note=mark, photos=photos, version=version, **more)
-            made = Made(step_id, self.person.username, ticket_id, mark, _sha256s(photos), action)
+            made = Made(step_id, self.person.username, ticket_id, mark, _sha256s(photos), action=action)
             self.journal.write(made)
 
     def _accept_by_radio(self) -> None:
         """Accept what somebody has called about, whose report may still be on her phone: the step has to wait."""
         mine = self.person.username.removeprefix("member-")
-        calls = [made for made in self.journal.reports()[-40:] if not made.sha256s]
-        if calls and mine in _CLASS_OF:
+        calls = [
+            made
+            for made in self.journal.reports()[-100:]
+            if CLASSES[made.category or ""] == mine and not made.sha256s
+        ]
+        if calls:
             call = self._random.choice(calls)
             # A report without photos is reported, filed and dispatched in one go: version 3.
             self._step(call.ticket_id, "accept", has_photo=False, more={}, version=3)

@@ -12,7 +12,7 @@ from gridphone import OutboxItem
 class Made:
     """A report or a step as somebody made it; `mark` are words that nothing else has, `sha256s` its pictures'.
 
-    `action` is None for a report, whose ticket has its own id.
+    A report, whose ticket has its own id, has a `category`; a step an `action`.
     """
 
     id: UUID
@@ -20,6 +20,7 @@ class Made:
     ticket_id: UUID
     mark: str
     sha256s: frozenset[str]
+    category: str | None = None
     action: str | None = None
 
 

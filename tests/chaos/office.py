@@ -1,8 +1,9 @@
-"""The administrator at a desk with a good line: signs phones out that were lost, and reads what people should see."""
+"""The administrator at a desk with a good line: signs lost phones out, hands grids over, and reads what people see."""
 
 import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import httpx
 from api.settings import DEMO_PASSWORD
 
 PAGE = 200
+_TOLD = ("version", "name", "role", "unit", "phone", "officer_number", "post", "valid_until", "is_active")
 
 
 class Office:
@@ -25,6 +27,18 @@ class Office:
             async with self._signed_in("admin") as admin:
                 answer = await admin.delete(f"/v1/people/{username}/devices/{device_id}")
                 return answer.is_success
+        except (httpx.TransportError, httpx.HTTPStatusError):
+            return False
+
+    async def move(self, username: str, grid: str, today: date) -> bool:
+        """Let an officer be on duty in this grid from today on and in no other; False when the city was down."""
+        try:
+            async with self._signed_in("admin") as admin:
+                path = f"/v1/people/{username}"
+                person = (await admin.get(path)).raise_for_status().json()
+                duty = {"code": grid, "from_on": today.isoformat(), "to_on": None, "is_phone_public": False}
+                told = {name: person[name] for name in _TOLD} | {"grids": [duty]}
+                return (await admin.put(path, json=told)).is_success
         except (httpx.TransportError, httpx.HTTPStatusError):
             return False
 

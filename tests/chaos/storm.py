@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from api import clock
 from api.adapters.files import open_store
 from api.db import Database
 from tests.chaos import check
@@ -27,8 +28,8 @@ from tests.chaos.truth import read_truth
 STANDSTILL_S = 60
 """How long the phones may hold what they hold in calm weather without anything getting through."""
 
-SIGNING_OUT_S = (3.0, 9.0)
-"""Between two phones that the administrator signs out."""
+ADMINISTERED_S = (1.0, 5.0)
+"""Between two acts of the administrator."""
 
 AT_ONCE = 8
 
@@ -69,37 +70,41 @@ async def _rage(
     here: City, proxy: Proxy, hands: Sequence[Hand], storm_s: float, seed: int, findings: Findings
 ) -> float:
     """Let everything happen at once."""
-    began = time.monotonic()
-    until = began + storm_s
+    began, is_over = time.monotonic(), asyncio.Event()
     proxy.weather = STORM
 
     async def work(hand: Hand) -> None:
         try:
-            await hand.work(until)
+            await hand.work(is_over)
         except Exception:  # noqa: BLE001  a phone that crashes is a finding, and the others go on
             findings.add(Fault.BROKEN, f"the phone {hand.person.device_id} crashed: {traceback.format_exc()}")
 
     working = [asyncio.create_task(work(hand)) for hand in hands]
-    losing = asyncio.create_task(_sign_out(here, hands, random.Random(seed)))
+    administering = asyncio.create_task(_administer(here, hands, random.Random(seed)))
     try:
-        await here.rage(until)
+        await here.rage(began + storm_s)
+        is_over.set()
         proxy.weather = CALM
         await asyncio.gather(*working)
     finally:
-        for task in (losing, *working):
+        for task in (administering, *working):
             task.cancel()
-        await asyncio.gather(losing, *working, return_exceptions=True)
+        await asyncio.gather(administering, *working, return_exceptions=True)
     return time.monotonic() - began
 
 
-async def _sign_out(here: City, hands: Sequence[Hand], draw: random.Random) -> None:
-    """Sign somebody's phone out now and then, as if it was lost."""
+async def _administer(here: City, hands: Sequence[Hand], draw: random.Random) -> None:
+    """Sign a phone out now and then, as if it was lost, and hand an officer another grid."""
     office = Office(here.addresses, draw.randrange(1 << 30))
+    grids = sorted({hand.person.grid for hand in hands if hand.person.grid})
     while True:
-        await asyncio.sleep(draw.uniform(*SIGNING_OUT_S))
-        hand = draw.choice(hands)
-        if await office.sign_out(hand.person.username, hand.person.device_id):
-            hand.journal.operations["signed_out"] += 1
+        await asyncio.sleep(draw.uniform(*ADMINISTERED_S))
+        hand, today = draw.choice(hands), here.settings.today(clock.now())
+        if hand.person.grid and draw.random() < 0.5:
+            is_done = await office.move(hand.person.username, draw.choice(grids), today)
+            hand.journal.operations["grid_handed_over"] += is_done
+        elif await office.sign_out(hand.person.username, hand.person.device_id):
+            hand.journal.operations["phone_signed_out"] += 1
 
 
 async def _settle(here: City, proxy: Proxy, hands: Sequence[Hand], findings: Findings) -> float:
@@ -147,7 +152,8 @@ async def _look(here: City, hands: Sequence[Hand], journal: Journal, report: Rep
     files = open_store(here.settings.files_location)
     try:
         truth = await read_truth(database, files)
-        items = check.check_phones(findings, journal, hands)
+        items = {item.id: item for hand in hands for item in hand.phone.items()}
+        check.check_phones(findings, journal, items)
         check.check_stored(findings, journal, items, truth)
         check.check_histories(findings, truth)
         report.swept = await check.check_files(findings, truth, database, files)
