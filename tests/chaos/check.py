@@ -4,26 +4,24 @@ It holds the crew's journal, the phones, the tables and the files against each o
 """
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from subprocess import PIPE
 from uuid import UUID
-
-import orjson
 
 from api.adapters.files import FileStore
 from api.db import Database
+from api.recompute import recompute_tickets
 from api.services.photos import sweep_orphan_files
 from api.services.uploads import purge_uploads, sweep_orphan_parts
+from api.settings import Settings
+from api.verify import verify_histories
 from gridphone import MirrorTicket, OutboxItem
 from tests.chaos.crew import Hand
 from tests.chaos.findings import Fault, Findings
 from tests.chaos.journal import Journal, Made
 from tests.chaos.office import Office
-from tests.chaos.services import ROOT
 from tests.chaos.truth import Event, Truth
 from tests.following import lasting
 
@@ -244,21 +242,10 @@ def _difference(held: MirrorTicket | None, fresh: dict[str, object] | None, list
     return f"differs in {parts}" if parts else None
 
 
-async def check_by_commands(findings: Findings, environment: dict[str, str]) -> None:
-    """Let our own commands look: the hash chains, the ledger from which every due time is computed, the doctor."""
-    code, said = await _command(environment, "verify-history", "--json")
-    findings.expect(code == 0, Fault.BROKEN, f"histories are broken: {said[:500]}")
-    code, said = await _command(environment, "recompute", "--dry-run", "--json")
-    summary: dict[str, int] = orjson.loads(said) if code == 0 else {}
-    is_consistent = code == 0 and not summary["changed"] and not summary["adjusted"]
-    findings.expect(is_consistent, Fault.BROKEN, f"the ledger gives other due times: {said[:500]}")
-    code, said = await _command(environment, "doctor")
-    findings.expect(code == 0, Fault.BROKEN, f"the doctor is not content: {said[:500]}")
-
-
-async def _command(environment: dict[str, str], *arguments: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "api.cli", *arguments, stdout=PIPE, cwd=ROOT, env=environment
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
+async def check_ledger(findings: Findings, settings: Settings) -> None:
+    """Hold the hash chains, and the due times against those that the ledger gives, as our own commands do."""
+    verified = await verify_histories(settings, None)
+    findings.expect(not verified.broken, Fault.BROKEN, f"histories are broken: {verified.broken[:5]}")
+    summary = await recompute_tickets(settings, None, is_dry_run=True)
+    is_consistent = not summary.changed and not summary.adjusted
+    findings.expect(is_consistent, Fault.BROKEN, f"the ledger gives other due times: {summary}")

@@ -23,7 +23,7 @@ from tests.chaos.street import chaos_settings, environment_of, fill
 from tests.faults.serving import free_port
 
 API_PROCESSES = 2
-READY_S = 90
+READY_S = 300
 PAUSE_S = (0.5, 3.0)
 """Between two kills, after everything runs again ..."""
 

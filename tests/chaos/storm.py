@@ -1,7 +1,6 @@
 """The storm from its beginning to the report: build the city, let the crew work, kill, calm down, look."""
 
 import asyncio
-import os
 import random
 import sys
 import time
@@ -22,7 +21,6 @@ from tests.chaos.kills import City, CityDown, city
 from tests.chaos.office import Office
 from tests.chaos.proxy import CALM, STORM, Proxy, proxied
 from tests.chaos.report import Report
-from tests.chaos.street import environment_of
 from tests.chaos.truth import read_truth
 
 STANDSTILL_S = 60
@@ -159,7 +157,7 @@ async def _look(here: City, hands: Sequence[Hand], journal: Journal, report: Rep
         report.swept = await check.check_files(findings, truth, database, files)
     finally:
         await database.close()
-    await check.check_by_commands(findings, dict(os.environ) | environment_of(here.settings))
+    await check.check_ledger(findings, here.settings)
     report.stored = Counter(item.kind for item in items.values() if item.state == "stored")
     report.refused = Counter(
         (item.problem or {}).get("code", "?") for item in items.values() if item.state == "refused"

@@ -9,7 +9,7 @@ import orjson
 from tests.chaos.services import ROOT
 
 STORM_MINUTES = 0.5
-PATIENCE_S = 300
+PATIENCE_S = 900
 """On two idle cores it takes a minute and a half; a machine that has other things to do takes longer."""
 
 
