@@ -171,6 +171,10 @@ def _count(report: Report, here: City, proxy: Proxy, journal: Journal) -> None:
     report.ended_by_themselves = here.ended_by_themselves
     report.network = dict(proxy.counts)
     report.answers = dict(sorted(proxy.answers.items()))
+    faults = proxy.answers["500"]
+    report.findings.expect(
+        not faults, Fault.BROKEN, f"the API answered {faults} times with 500; its logs say why"
+    )
     for name, times in here.ended_by_themselves.items():
         if name.startswith("api"):
             report.findings.add(Fault.BROKEN, f"{name} ended by itself {times} times; its log says why")
