@@ -18,7 +18,7 @@ from api.adapters.files import FileStore, open_store
 from api.adapters.passwords import hash_password
 from api.db import Database, ReadSession, WriteSession
 from api.domain.grids import GridLevel
-from api.models import Category, Grid, Person, Photo, ReferenceVersion, Ticket, metadata
+from api.models import Category, Grid, Installation, Person, Photo, ReferenceVersion, Ticket, metadata
 from api.queries.reference import load_reference
 from api.services.demo_files import read_street
 from api.services.demo_street import person_id, store_street
@@ -34,6 +34,9 @@ _LOCK = 7_102_026
 """Advisory lock that two starts at once meet at; any number that nothing else here uses."""
 
 _PATIENCE = "10min"
+
+_FILLED_BY_MIGRATIONS = frozenset({ReferenceVersion.table_name, Installation.table_name})
+"""Tables that are never empty."""
 
 
 class DatabaseNotEmpty(SettingsRefused):
@@ -115,7 +118,7 @@ async def _is_loaded(session: ReadSession) -> bool:
 
 
 async def _refuse_other_data(session: ReadSession) -> None:
-    tables = [table for table in metadata.sorted_tables if table.name != ReferenceVersion.table_name]
+    tables = [table for table in metadata.sorted_tables if table.name not in _FILLED_BY_MIGRATIONS]
     filled = union_all(
         *(
             select(literal(table.name).label("name")).where(select(literal(1)).select_from(table).exists())

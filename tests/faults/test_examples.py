@@ -120,6 +120,13 @@ def test_the_commands_of_the_api_guide_run(url: str) -> None:
         assert shape_of(printed) == shape_of(stop.shown), stop.commands
 
 
+def test_the_commands_of_the_phone_print_what_its_readme_shows(url: str) -> None:
+    stops = tour_in(ROOT / "examples" / "phone" / "README.md")
+    assert len(stops) > 3
+    for stop, printed in zip(stops, walk(stops, url), strict=True):
+        assert shape_of(printed) == shape_of(stop.shown), stop.commands
+
+
 def test_the_python_tour_walks_the_whole_job(url: str) -> None:
     done = subprocess.run(  # noqa: S603  our own program
         [sys.executable, "examples/tour.py", "--url", url],

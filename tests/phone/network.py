@@ -44,18 +44,30 @@ class Network(httpx.AsyncBaseTransport):
 
     house: House
     is_off: bool = False
-    plans: list[tuple[str, str, Fault]] = field(default_factory=list[tuple[str, str, Fault]])
-    """Method, beginning of the path, and what becomes of the next such request."""
+    plans: list[tuple[str, str, Fault | None]] = field(default_factory=list[tuple[str, str, Fault | None]])
+    """Method, beginning of the path, and what becomes of the next such request; None: nothing."""
 
-    stubs: list[tuple[str, httpx.Response]] = field(default_factory=list[tuple[str, httpx.Response]])
-    """Beginning of a path, and what something on the way answers to the next request there."""
+    answers: list[tuple[str, str, httpx.Response]] = field(
+        default_factory=list[tuple[str, str, httpx.Response]]
+    )
+    """Method, beginning of the path, and what the next such request gets instead of arriving."""
 
+    requests: list[httpx.Request] = field(default_factory=list[httpx.Request])
     seen: list[str] = field(default_factory=list[str])
-    """Requests that arrived, as "POST /v1/sync"."""
+    """Requests that arrived, and in short: "POST /v1/sync"."""
 
     def plan(self, method: str, path: str, fault: Fault, times: int = 1) -> None:
         """Let the next requests of a kind fail."""
         self.plans += [(method, path, fault)] * times
+
+    def spare(self, method: str, path: str, spared: int, fault: Fault) -> None:
+        """Let this many requests of a kind pass, and the next one fail."""
+        self.plans += [(method, path, None)] * spared
+        self.plan(method, path, fault)
+
+    def answer(self, method: str, path: str, answer: httpx.Response) -> None:
+        """Let something on the way answer the next request of a kind."""
+        self.answers.append((method, path, answer))
 
     def count(self, method: str, path: str) -> int:
         """Return how many requests of a kind arrived."""
@@ -63,13 +75,15 @@ class Network(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Do what a network does."""
-        for stub in self.stubs:
-            if request.url.path.startswith(stub[0]):
-                self.stubs.remove(stub)
-                return stub[1]
+        for planned in self.answers:
+            if _is(request, *planned[:2]):
+                self.answers.remove(planned)
+                return planned[2]
         fault = self._fault(request)
         if self.is_off or fault is Fault.NEVER_ARRIVES:
             raise httpx.ConnectError("no network", request=request)
+        await request.aread()
+        self.requests.append(request)
         self.seen.append(f"{request.method} {request.url.path}")
         response = await httpx.ASGITransport(self.house.app).handle_async_request(request)
         await response.aread()
@@ -81,11 +95,14 @@ class Network(httpx.AsyncBaseTransport):
 
     def _fault(self, request: httpx.Request) -> Fault | None:
         for plan in self.plans:
-            method, path, fault = plan
-            if request.method == method and request.url.path.startswith(path):
+            if _is(request, *plan[:2]):
                 self.plans.remove(plan)
-                return fault
+                return plan[2]
         return None
+
+
+def _is(request: httpx.Request, method: str, path: str) -> bool:
+    return request.method == method and request.url.path.startswith(path)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from gridphone.answers import Cut, Problem
 from gridphone.exchange import Exchange
+from gridphone.mirror import MirrorTicket
 from gridphone.outbox import OutboxItem
 from gridphone.phone import OthersWorkHeld, Phone, VersionUnknown
 
@@ -26,7 +27,7 @@ def main() -> int:
         return _run(phone, arguments)
     except KeyboardInterrupt:
         return 0
-    except (Cut, Problem, OthersWorkHeld, VersionUnknown, LookupError) as error:
+    except (Cut, Problem, OthersWorkHeld, VersionUnknown) as error:
         print(error.args[0], file=sys.stderr)
         return 1
     finally:
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--latitude", type=float, default=_ZHONGLOU[1])
     command.add_argument("--photo", type=Path, action="append", default=[])
     command = commands.add_parser("step", help="take a step on a ticket (needs no network)")
-    command.add_argument("ticket", help="its number, or its id or the beginning of it")
+    command.add_argument("ticket", help="its number, or that of the report in the outbox")
     command.add_argument("action")
     command.add_argument("--note", default="")
     command.add_argument("--reason")
@@ -66,10 +67,9 @@ def _parser() -> argparse.ArgumentParser:
 def _run(phone: Phone, arguments: argparse.Namespace) -> int:
     match arguments.command:
         case "sign-in":
-            password = arguments.password or getpass()
-            asyncio.run(phone.sign_in(arguments.username, password))
+            asyncio.run(phone.sign_in(arguments.username, arguments.password or getpass()))
         case "report":
-            made = phone.report(
+            phone.report(
                 category=arguments.category,
                 condition=arguments.condition,
                 longitude=arguments.longitude,
@@ -77,21 +77,21 @@ def _run(phone: Phone, arguments: argparse.Namespace) -> int:
                 description=arguments.description,
                 photos=[file.read_bytes() for file in arguments.photo],
             )
-            print(f"held: report {made}")
+            _show_item(phone, phone.items()[-1])
         case "step":
             more = {"reason": arguments.reason} if arguments.reason else {}
             photos = [file.read_bytes() for file in arguments.photo]
             ticket = _ticket(phone, arguments.ticket)
-            made = phone.step(ticket, arguments.action, note=arguments.note, photos=photos, **more)
-            print(f"held: {arguments.action} {made}")
+            phone.step(ticket, arguments.action, note=arguments.note, photos=photos, **more)
+            _show_item(phone, phone.items()[-1])
         case "exchange":
             return _show_exchange(asyncio.run(phone.exchange()))
         case "tickets":
             for ticket in phone.tickets():
-                _show_ticket(ticket.body)
+                _show_ticket(ticket)
         case "outbox":
             for item in phone.items():
-                _show_item(item)
+                _show_item(phone, item)
             _show_conflicts(phone)
         case _:
             asyncio.run(_watch(phone))
@@ -108,20 +108,20 @@ def _device_id(folder: Path) -> str:
 
 
 def _ticket(phone: Phone, named: str) -> UUID:
-    found = {ticket.id for ticket in phone.tickets() if named in (ticket.body["number"], str(ticket.id))}
-    mine = {item.ticket_id for item in phone.items() if item.ticket_id is not None}
-    found |= {one for one in mine | {ticket.id for ticket in phone.tickets()} if str(one).startswith(named)}
-    if len(found) != 1:
-        raise LookupError(f"{len(found)} tickets on this phone are called {named}.")
-    return found.pop()
+    """Find a ticket by its number, or by the place in the outbox of the report that will become it."""
+    by_name = {ticket.body["number"]: ticket.id for ticket in phone.tickets()}
+    by_name |= {str(item.number): item.id for item in phone.items() if item.kind == "report"}
+    if named not in by_name:
+        raise VersionUnknown(f"No ticket on this phone is called {named}.")
+    return by_name[named]
 
 
 def _show_exchange(done: Exchange) -> int:
-    print(f"stored {done.stored}, refused {done.refused}; {done.changes} tickets changed")
+    print(f"stored {done.stored}, refused {done.refused}; {done.changes} changes of tickets")
     if done.skew_s is not None and abs(done.skew_s) > 60:  # noqa: PLR2004  a minute
         print(f"this phone's clock is {done.skew_s:+.0f} s wrong")
     if done.cut is not None:
-        print(f"cut off: {done.cut} Nothing is lost; exchange again.")
+        print(f"cut off ({done.cut}): nothing is lost, exchange again")
     if done.minimum_version is not None:
         print(f"update this app to {done.minimum_version} or newer; nothing is lost until then")
     elif done.problem is not None:
@@ -131,29 +131,31 @@ def _show_exchange(done: Exchange) -> int:
     return 0 if done.is_complete else 1
 
 
-def _show_ticket(body: dict[str, object]) -> None:
-    print(
-        f"{body['number']}  {body['state']:<12} v{body['version']}  due {body['due_at'] or '-'}  {str(body['id'])[:8]}"
-    )
+def _show_ticket(ticket: MirrorTicket) -> None:
+    body = ticket.body
+    print(f"{body['number']}: {body['state']}, version {ticket.version}, due {body['due_at'] or 'never'}")
 
 
-def _show_item(item: OutboxItem) -> None:
+def _show_item(phone: Phone, item: OutboxItem) -> None:
     what = item.body.get("action") or item.body.get("category") or item.body.get("purpose")
-    why = f"  {item.problem['code']}: {item.problem.get('detail', '')}" if item.problem else ""
-    print(f"{item.state:<8} {item.kind:<6} {what}  {str(item.id)[:8]}{why}")
+    print(f"{item.number} {item.kind} {what}: {item.state}")
+    if item.problem is not None:
+        print(f"  {item.problem['code']}: {item.problem.get('detail', '')}")
+    for ticket in phone.tickets():
+        if ticket.id == item.ticket_id and item.state == "stored":
+            print(f"  {ticket.body['number']} is {ticket.body['state']}")
 
 
 def _show_conflicts(phone: Phone) -> None:
     for conflict in phone.conflicts():
-        print(f"\nConflict: {conflict.action} was not taken. {conflict.detail}")
-        seen = conflict.believed_version
-        print(f"  you saw    {f'version {seen}' if seen else 'what this phone did before'}")
-        print(
-            f"  it is now  {conflict.state}, version {conflict.version}; you may: {', '.join(conflict.actions) or '-'}"
-        )
+        saw = conflict.believed_version
+        print(f"conflict: you wanted to {conflict.action}")
+        print(f"  you saw      {f'version {saw}' if saw else 'what this phone did before'}")
+        print(f"  it is now    {conflict.state}, version {conflict.version}")
         for change in conflict.changes:
-            who = f"{change['role']} {change['name'] or ''}".rstrip()
-            print(f"  because    {who}: {change['action']} at {change['at']}")
+            who = " ".join(filter(None, (change["role"], change["name"])))
+            print(f"  because      {who} did {change['action']} at {change['at']}")
+        print(f"  you may now  {', '.join(conflict.actions) or 'do nothing'}")
 
 
 async def _watch(phone: Phone) -> None:
@@ -163,7 +165,7 @@ async def _watch(phone: Phone) -> None:
     def show() -> bool:
         for ticket in phone.tickets():
             if shown and shown.get(ticket.id) != ticket.version:
-                _show_ticket(ticket.body)
+                _show_ticket(ticket)
             shown[ticket.id] = ticket.version
         return False
 

@@ -30,6 +30,9 @@ BYTES_MAX = 256 * 1024
 class OutboxItem:
     """Something that was made on this phone."""
 
+    number: int
+    """Its place among all that was made here."""
+
     id: UUID
     kind: Kind
     ticket_id: UUID | None
@@ -249,6 +252,7 @@ class Outbox:
 
 def _item(row: Row) -> OutboxItem:
     return OutboxItem(
+        number=row["number"],
         id=UUID(row["id"]),
         kind=row["kind"],
         ticket_id=_uuid(row["ticket"]),

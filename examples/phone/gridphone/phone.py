@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +30,8 @@ STORED_KEPT_FOR = timedelta(days=7)
 _LOOK_S = 0.2
 """How often a phone that listens to the stream looks whether there is something to do."""
 
-_ASK_EVERY_S = 60.0
+_ASK_EVERY_S = 300.0
+"""How often a phone that listens does a round all the same, to find what no event tells: a step that waited."""
 
 _PURPOSES = {"rectify": "after", "pass_check": "check", "fail_check": "check"}
 """What a photo proves, by the step that it comes with; `evidence` with all others."""
@@ -261,9 +261,8 @@ class Phone:
             if done.is_sign_in_needed:
                 return
             if done.is_complete:
-                failures = 0
                 try:
-                    await self._listen(until)
+                    failures = 1 if await self._listen(until) else 0
                 except (Cut, Problem, SignInNeeded):
                     failures = 1
             else:
@@ -271,22 +270,22 @@ class Phone:
             if failures:
                 await _pause(pause_s(failures), until)
 
-    async def _listen(self, until: Callable[[], bool]) -> None:
-        """Listen until the stream ends, or there is something else to do."""
+    async def _listen(self, until: Callable[[], bool]) -> bool:
+        """Listen until the stream ends, or there is something else to do; tell whether it ended by itself."""
         now = asyncio.get_running_loop().time
-        # No event tells what became of a step that waits: that has to be asked for now and then.
-        end = now() + (_ASK_EVERY_S if self._outbox.waiting() else math.inf)
+        end = now() + _ASK_EVERY_S
         async with self._service() as service:
             listening = asyncio.create_task(self._feed.listen(service))
             try:
                 while not (listening.done() or until() or now() > end or self._outbox.has_due(self._clock())):
                     await asyncio.wait([listening], timeout=_LOOK_S)
             finally:
-                if not listening.done():
-                    listening.cancel()
+                listening.cancel()
                 await asyncio.wait([listening])
-            if not listening.cancelled():
-                listening.result()
+            if listening.cancelled():
+                return False
+            listening.result()
+            return True
 
     def _service(self) -> Service:
         return Service(self._address, self._device_id, self._tokens, self._timeout_s, self._transport)
