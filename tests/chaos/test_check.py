@@ -72,6 +72,7 @@ class Aftermath:
 
 def _item(item_id: UUID, kind: Any, body: dict[str, Any]) -> OutboxItem:  # noqa: ANN401  a kind
     return OutboxItem(
+        number=1,
         id=item_id,
         kind=kind,
         ticket_id=None if kind == "photo" else REPORT,
