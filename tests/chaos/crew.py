@@ -25,7 +25,8 @@ BURSTS = (1, 1, 1, 2, 2, 6)
 HELD_MAX = 10
 """Who holds so much waits for the network first: a slow machine gets less to do."""
 
-TIMEOUT_S = 8.0
+TIMEOUT_S = 30.0
+"""The proxy hangs up where an answer is lost; silence only means that the machine has other things to do."""
 KILLED, WATCHING = 0.10, 0.12
 """How often the app is killed in the middle of a round, and how often it listens to the stream for a while."""
 
