@@ -1,9 +1,10 @@
 # The two commands of a newcomer are `make run` and `make test`; `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench setup lock clean openapi
+.PHONY: help run test check chaos bench setup lock clean openapi
 
 BIN := .venv/bin
+MINUTES ?= 10
 
 # The tests start many processes: without compiled modules each would compile all of them anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -21,10 +22,14 @@ setup: ## set up what is missing, the development tools included
 test: setup ## check, then run all tests on a throw-away PostgreSQL with PostGIS
 	@$(MAKE) --no-print-directory check
 	@echo "== pytest"
-	@$(BIN)/gridpatrol testdb -- $(BIN)/pytest -n 2 $(PYTEST_ARGS)
+	@$(BIN)/gridpatrol testdb -- $(BIN)/pytest -n 2 --ignore=tests/chaos/test_short.py $(PYTEST_ARGS)
+	@$(if $(PYTEST_ARGS),,echo "== chaos" && $(BIN)/pytest tests/chaos/test_short.py)
 
 check: setup ## linters, types, layers, dependencies, migrations, the committed interface description
 	@bin/check
+
+chaos: setup ## phones in a bad network, everything killed again and again for MINUTES (10); a report of what was lost
+	@PYTHONPATH=examples/phone $(BIN)/python -m tests.chaos --minutes $(MINUTES) $(CHAOS_ARGS)
 
 bench: setup ## measure, beside pgbench on the same database
 	@$(BIN)/gridpatrol testdb -- $(BIN)/python -m bench $(BENCH_ARGS)

@@ -1,0 +1,90 @@
+"""What people may want to do with the tickets that they see: wishes by role, drawn from a seeded generator."""
+
+import io
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from gridphone import MirrorTicket
+from tests.chaos.street import UNITS
+
+CLASSES = {
+    "E0406": "cityscape",
+    "P0118": "sanitation",
+    "P0212": "municipal",
+    "P0114": "greening",
+    "P0101": "water",
+    "P0146": "street",
+}
+"""Classes of the street, each with the unit that the rules choose for it."""
+
+_LOOKED_AT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A step that somebody would take, how dearly, and what comes with it."""
+
+    action: str
+    weight: float
+    has_photo: bool = False
+    more: Callable[[random.Random], dict[str, str | int]] | None = None
+
+
+def _some_unit(draw: random.Random) -> dict[str, str | int]:
+    return {"unit": draw.choice(UNITS)}
+
+
+def _other_class(draw: random.Random) -> dict[str, str | int]:
+    return {"category": draw.choice(list(CLASSES)), "condition": 1}
+
+
+WISHES: Mapping[str, Sequence[Wish]] = {
+    "officer": (Wish("pass_check", 4, has_photo=True), Wish("fail_check", 2, has_photo=True)),
+    "member": (
+        Wish("accept", 5),
+        Wish("rectify", 4, has_photo=True),
+        Wish("return", 1, has_photo=True),
+        Wish("request_extension", 0.5),
+    ),
+    # These make tickets leave a unit's sight, and others come into it.
+    "dispatcher": (
+        Wish("dispatch", 6, more=_some_unit),
+        Wish("correct", 3, more=_other_class),
+        Wish("grant_extension", 1),
+        Wish("void", 0.3),
+    ),
+    "supervisor": (
+        Wish("urge", 1),
+        Wish("supervise", 0.5),
+        Wish("grant_void", 2),
+        Wish("deny_extension", 1),
+        Wish("reopen", 0.2, has_photo=True),
+    ),
+}
+
+
+def choose(
+    role: str, tickets: Sequence[MirrorTicket], draw: random.Random
+) -> tuple[MirrorTicket, Wish] | None:
+    """Choose a step that is offered on one of some tickets; None when there is none to wish for."""
+    some = draw.sample(tickets, min(_LOOKED_AT, len(tickets)))
+    possible = [(ticket, wish) for ticket in some for wish in _offered(ticket, WISHES[role])]
+    if not possible:
+        return None
+    return draw.choices(possible, [wish.weight for _, wish in possible])[0]
+
+
+def _offered(ticket: MirrorTicket, wishes: Sequence[Wish]) -> Iterator[Wish]:
+    return (wish for wish in wishes if wish.action in ticket.body["actions"])
+
+
+def picture(draw: random.Random) -> bytes:
+    """Return a JPEG that nobody else has: all noise, mostly small, now and then one of several pieces."""
+    width, height = (900, 700) if draw.random() < 0.05 else (160, 120)
+    noise = Image.frombytes("RGB", (width, height), draw.randbytes(width * height * 3))
+    written = io.BytesIO()
+    noise.save(written, "JPEG", quality=85)
+    return written.getvalue()

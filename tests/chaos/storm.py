@@ -1,0 +1,180 @@
+"""The storm from its beginning to the report: build the city, let the crew work, kill, calm down, look."""
+
+import asyncio
+import random
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from api import clock
+from api.adapters.files import open_store
+from api.db import Database
+from tests.chaos import check
+from tests.chaos.crew import Hand, people
+from tests.chaos.findings import Fault, Findings
+from tests.chaos.journal import Journal
+from tests.chaos.kills import City, CityDown, city
+from tests.chaos.office import Office
+from tests.chaos.proxy import CALM, STORM, Proxy, proxied
+from tests.chaos.report import Report
+from tests.chaos.truth import read_truth
+
+STANDSTILL_S = 60
+"""How long the phones may hold what they hold in calm weather without anything getting through."""
+
+ADMINISTERED_S = (1.0, 5.0)
+"""Between two acts of the administrator."""
+
+AT_ONCE = 8
+
+Result = TypeVar("Result")
+
+
+async def run_storm(home: Path, storm_s: float, seed: int) -> Report:
+    """Run all of it in this folder; the report says what was found. How far it is goes to standard error."""
+    began = time.monotonic()
+
+    def tell(what: str) -> None:
+        print(f"{time.monotonic() - began:5.0f} s  {what}", file=sys.stderr, flush=True)  # noqa: T201  it takes minutes
+
+    report, journal = Report(seed), Journal()
+    async with city(home, seed) as here, proxied(here.addresses, CALM, seed) as (proxy, address):
+        hands = [Hand(person, home / "phones", address, journal, seed) for person in people()]
+        report.phones = len(hands)
+        try:
+            tell("the city runs")
+            await _each(hands, Hand.sign_in)
+            tell("everybody is signed in: the storm begins")
+            report.storm_s = await _rage(here, proxy, hands, storm_s, seed, report.findings)
+            tell("calm")
+            report.settled_s = await _settle(here, proxy, hands, report.findings)
+            tell("nothing is held any more")
+            report.checked_s = await _look(here, hands, journal, report, seed)
+        except CityDown as down:
+            report.findings.add(Fault.BROKEN, str(down))
+        finally:
+            for hand in hands:
+                hand.phone.close()
+        _count(report, here, proxy, journal)
+    report.all_in_all_s = time.monotonic() - began
+    return report
+
+
+async def _rage(
+    here: City, proxy: Proxy, hands: Sequence[Hand], storm_s: float, seed: int, findings: Findings
+) -> float:
+    """Let everything happen at once."""
+    began, is_over = time.monotonic(), asyncio.Event()
+    proxy.weather = STORM
+
+    async def work(hand: Hand) -> None:
+        try:
+            await hand.work(is_over)
+        except Exception:  # noqa: BLE001  a phone that crashes is a finding, and the others go on
+            findings.add(Fault.BROKEN, f"the phone {hand.person.device_id} crashed: {traceback.format_exc()}")
+
+    working = [asyncio.create_task(work(hand)) for hand in hands]
+    administering = asyncio.create_task(_administer(here, hands, random.Random(seed)))
+    try:
+        await here.rage(began + storm_s)
+        is_over.set()
+        proxy.weather = CALM
+        await asyncio.gather(*working)
+    finally:
+        for task in (administering, *working):
+            task.cancel()
+        await asyncio.gather(administering, *working, return_exceptions=True)
+    return time.monotonic() - began
+
+
+async def _administer(here: City, hands: Sequence[Hand], draw: random.Random) -> None:
+    """Sign a phone out now and then, as if it was lost, and hand an officer another grid."""
+    office = Office(here.addresses, draw.randrange(1 << 30))
+    grids = sorted({hand.person.grid for hand in hands if hand.person.grid})
+    while True:
+        await asyncio.sleep(draw.uniform(*ADMINISTERED_S))
+        hand, today = draw.choice(hands), here.settings.today(clock.now())
+        if hand.person.grid and draw.random() < 0.5:
+            is_done = await office.move(hand.person.username, draw.choice(grids), today)
+            hand.journal.operations["grid_handed_over"] += is_done
+        elif await office.sign_out(hand.person.username, hand.person.device_id):
+            hand.journal.operations["phone_signed_out"] += 1
+
+
+async def _settle(here: City, proxy: Proxy, hands: Sequence[Hand], findings: Findings) -> float:
+    """Exchange in calm weather until no phone holds anything, and none is told anything new."""
+    began = time.monotonic()
+    await here.ready()
+    await proxy.quiet()
+    held, moved_at = -1, began
+    while holding := [hand for hand in hands if hand.unsettled()]:
+        count = sum(len(hand.unsettled()) for hand in holding)
+        if count != held:
+            held, moved_at = count, time.monotonic()
+        elif time.monotonic() - moved_at > STANDSTILL_S:
+            break  # what is still held is found by the check
+        await _each(holding, Hand.exchange)
+        await asyncio.sleep(0.2)
+    took = time.monotonic() - began
+    for _ in range(2):  # the last round of one is news for another
+        await asyncio.sleep(0.5)
+        whole = await _each(hands, _caught_up)
+        findings.expect(all(whole), Fault.STUCK, f"{whole.count(False)} phones could not exchange in peace")
+    return took
+
+
+async def _caught_up(hand: Hand) -> bool:
+    """Exchange; a phone whose sign-in had ended does so once more."""
+    return await hand.exchange() or await hand.exchange()
+
+
+async def _each(hands: Sequence[Hand], do: Callable[[Hand], Awaitable[Result]]) -> list[Result]:
+    few = asyncio.Semaphore(AT_ONCE)
+
+    async def alone(hand: Hand) -> Result:
+        async with few:
+            return await do(hand)
+
+    return await asyncio.gather(*map(alone, hands))
+
+
+async def _look(here: City, hands: Sequence[Hand], journal: Journal, report: Report, seed: int) -> float:
+    began = time.monotonic()
+    findings = report.findings
+    await check.check_mirrors(findings, hands, Office(here.addresses, seed))
+    database = Database(here.settings.required_database_url, pool_size=2)
+    files = open_store(here.settings.files_location)
+    try:
+        truth = await read_truth(database, files)
+        items = {item.id: item for hand in hands for item in hand.phone.items()}
+        check.check_phones(findings, journal, items)
+        check.check_stored(findings, journal, items, truth)
+        check.check_histories(findings, truth)
+        report.swept = await check.check_files(findings, truth, database, files)
+    finally:
+        await database.close()
+    await check.check_ledger(findings, here.settings)
+    report.stored = Counter(item.kind for item in items.values() if item.state == "stored")
+    report.refused = Counter(
+        (item.problem or {}).get("code", "?") for item in items.values() if item.state == "refused"
+    )
+    return time.monotonic() - began
+
+
+def _count(report: Report, here: City, proxy: Proxy, journal: Journal) -> None:
+    report.operations = dict(sorted(journal.operations.items()))
+    report.kills = dict(here.kills)
+    report.ended_by_themselves = here.ended_by_themselves
+    report.network = dict(proxy.counts)
+    report.answers = dict(sorted(proxy.answers.items()))
+    faults = proxy.answers["500"]
+    report.findings.expect(
+        not faults, Fault.BROKEN, f"the API answered {faults} times with 500; its logs say why"
+    )
+    for name, times in here.ended_by_themselves.items():
+        if name.startswith("api"):
+            report.findings.add(Fault.BROKEN, f"{name} ended by itself {times} times; its log says why")
