@@ -14,6 +14,7 @@ from api.db import Database
 from api.deps import Wiring
 from api.feed_cursors import FeedCursors
 from api.listening import Hub, told_of_signals
+from api.openrosa import OpenRosaAnswers
 from api.queries.reference import ReferenceCache
 from api.routers import (
     accounts,
@@ -35,6 +36,7 @@ from api.routers import (
     kept_changes,
     lifecycle,
     notices,
+    openrosa,
     overdue,
     people,
     person_imports,
@@ -124,6 +126,7 @@ def create_app(settings: Settings) -> FastAPI:
         devices,
         clients,
         sync,
+        openrosa,
     ):
         app.include_router(module.router)
     app.include_router(uploads.public)
@@ -151,6 +154,7 @@ def create_app(settings: Settings) -> FastAPI:
         BoundedBodies, max_upload_bytes=settings.max_upload_bytes, max_import_bytes=settings.max_import_bytes
     )
     app.add_middleware(tus.TusHeaders)
+    app.add_middleware(OpenRosaAnswers)  # inside of what compresses: it reads the problems that it translates
     app.openapi = lambda: contract.describe(app)
     contract.check_operations(app)
     return app

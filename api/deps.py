@@ -23,6 +23,7 @@ from api.feed_cursors import FeedCursors
 from api.listening import Hub
 from api.queries import people
 from api.queries.reference import ReferenceCache, reference_version
+from api.services.forms import FormShelf
 from api.settings import Settings
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -44,6 +45,7 @@ class Wiring:
     cursors: FeedCursors
     hub: Hub
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
+    forms: FormShelf = field(default_factory=FormShelf)
 
 
 # Dependencies are async throughout: FastAPI sends plain functions to a thread, which costs more than they do.
@@ -120,7 +122,13 @@ async def found_caller(
     """Return the person behind the token, if she may call the operation; NotSignedIn, TokenRefused, RoleNotAllowed."""
     if token is None:
         raise NotSignedIn("Send an access token: Authorization: Bearer <token>.")
-    sign_in_id: UUID = wired.tokens.read(token, now)
+    return await found_by_sign_in(session, wired, wired.tokens.read(token, now), operation, now)
+
+
+async def found_by_sign_in(
+    session: ReadSession, wired: Wiring, sign_in_id: UUID, operation: str, now: datetime
+) -> people.FoundViewer:
+    """Return the person behind a sign-in, if she may call the operation; TokenRefused, RoleNotAllowed."""
     found = await people.find_viewer(session, sign_in_id, wired.settings.today(now))
     if found is None:
         raise TokenRefused("The sign-in behind this token has ended.")
