@@ -30,13 +30,13 @@ from api.routers import (
     docs,
     feature_imports,
     feed,
+    forms,
     grid_imports,
     grids,
     health,
     kept_changes,
     lifecycle,
     notices,
-    openrosa,
     overdue,
     people,
     person_imports,
@@ -49,6 +49,7 @@ from api.routers import (
     responsible,
     rule_files,
     rule_replay,
+    submissions,
     sync,
     tickets,
     triage,
@@ -126,7 +127,8 @@ def create_app(settings: Settings) -> FastAPI:
         devices,
         clients,
         sync,
-        openrosa,
+        forms,
+        submissions,
     ):
         app.include_router(module.router)
     app.include_router(uploads.public)

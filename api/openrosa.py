@@ -8,6 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from api.domain.errors import NotConfigured
 from api.schemas import openrosa
 
 PATH = "/openrosa"
@@ -55,6 +56,16 @@ class OpenRosaAnswers:
                 await _send_problem(held, body, send)
 
         await self.app(scope, receive, told)
+
+
+def address(public_address: str | None) -> str:
+    """Return where phones reach OpenRosa; NotConfigured when nobody has said where this installation is.
+
+    Never by what a caller names as Host: forms would be fetched from there, with the token.
+    """
+    if public_address is None:
+        raise NotConfigured("Nobody has said where phones reach this installation: GRIDPATROL_PUBLIC_URL.")
+    return public_address + PATH
 
 
 def is_openrosa(path: str) -> bool:

@@ -9,7 +9,7 @@ from api import openrosa
 from api.adapters.qr_codes import qr_svg
 from api.deps import Caller, Now, Reading, Wired, Writing
 from api.domain.collect_settings import collect_settings
-from api.domain.errors import NotConfigured, NotFound
+from api.domain.errors import NotFound
 from api.queries.devices import find_devices, find_person_id
 from api.schemas.base import PrintableText
 from api.schemas.devices import CollectShown, DeviceList, device_list
@@ -56,9 +56,7 @@ async def put_collect(
     long as it is used.
     """
     viewer, settings = caller.viewer, wired.settings
-    if settings.public_address is None:
-        raise NotConfigured("Nobody has said where phones reach this installation: GRIDPATROL_PUBLIC_URL.")
-    server_url = settings.public_address + openrosa.PATH
+    server_url = openrosa.address(settings.public_address)
     lifetime = timedelta(seconds=settings.refresh_token_ttl_s)
     issued = await issue_device_token(session, viewer, device_id, "ODK Collect", now, lifetime)
     told = collect_settings(server_url, viewer.username, issued.token)

@@ -13,18 +13,18 @@ from anyio import to_thread
 from api.adapters.xforms import XForm, file_md5, make_xform
 from api.db import ReadSession
 from api.domain.access import Viewer
+from api.domain.check_forms import check_form
 from api.domain.forms import (
     NO,
     TICKETS_CSV,
     YES,
     FormDefinition,
     FormKind,
-    check_form,
     form_text,
-    report_form,
 )
 from api.domain.lifecycle import State
 from api.domain.reference import Reference
+from api.domain.report_forms import report_form
 from api.queries.openrosa import find_work
 from api.queries.tickets import TicketFacts
 

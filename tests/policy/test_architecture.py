@@ -32,6 +32,7 @@ HTTP_FILES = frozenset(
         "table_bodies.py",
         "media_types.py",
         "problems.py",
+        "openrosa.py",
         "tus.py",
     }
 )

@@ -1,33 +1,28 @@
-"""OpenRosa 1.0, so that ODK Collect can report and check: the list of forms, the forms, and submissions."""
+"""What ODK Collect sends (OpenRosa 1.0): filled forms in parts, in one request or several."""
 
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 
 from api import openrosa
 from api.adapters.images import ImageLimits
-from api.adapters.tokens import fingerprint
 from api.adapters.xml_documents import XML_BYTES_MAX, parse_xml
-from api.deps import Now, SignedIn, Token, Wired, Wiring, found_by_sign_in, request_time, signed_in_apart
-from api.domain.errors import FieldWrong, NotConfigured, NotFound, NotMultipart, TokenRefused
+from api.deps import FieldCaller, SignedIn, Wired, request_time
+from api.domain.errors import FieldWrong, NotMultipart
 from api.domain.submissions import Submission, read_submission
 from api.language import Language, name_in
-from api.queries.openrosa import find_device_token
 from api.schemas import openrosa as documents
 from api.schemas.submissions import read_filled
-from api.services.device_tokens import note_use
-from api.services.forms import MEDIA, Form, MediaFile
-from api.services.openrosa import Desk, Filled, Picture, Sent, take_submission
+from api.services.openrosa import Desk, Filled, Picture, Sent, Taken, take_submission
 
 router = APIRouter(prefix=openrosa.PATH, tags=["openrosa"], default_response_class=Response)
 
@@ -39,98 +34,11 @@ _PARTS_MAX = 120
 """Collect sends up to 101 pictures in one request; no form of ours has so many."""
 
 _XML: dict[str, Any] = {documents.MEDIA_TYPE: {"schema": {"type": "string"}}}
-_PRIVATE = {"Cache-Control": "private, no-cache"}
-
-_basic = HTTPBasic(auto_error=False, realm=openrosa.REALM, description="User name and the token of a device.")
-
-
-async def _field_caller(
-    request: Request,
-    wired: Wired,
-    now: Now,
-    credentials: Annotated[HTTPBasicCredentials | None, Depends(_basic)],
-    token: Token,
-) -> SignedIn:
-    """Find who sends: by the token of a device, or like anywhere else by an access token."""
-    if credentials is None:
-        return await signed_in_apart(request, wired, now, token)
-    async with wired.database.read() as session:
-        sha256 = fingerprint(credentials.password)
-        known = await find_device_token(session, credentials.username, sha256, now)
-        if known is None:
-            raise TokenRefused(
-                "This is not the token of a device, or no longer: set Collect up anew. Passwords don't work here."
-            )
-        operation: str = request.scope["route"].operation_id
-        found = await found_by_sign_in(session, wired, known.sign_in_id, operation, now)
-    await note_use(wired.database, known, now, timedelta(seconds=wired.settings.refresh_token_ttl_s))
-    return SignedIn(found.viewer, await wired.references.at(found.reference_version))
-
-
-FieldCaller = Annotated[SignedIn, Depends(_field_caller, scope="function")]
 
 _DeviceId = Annotated[
     str | None,
     Query(alias="deviceID", max_length=200, description="As OpenRosa has it; nothing depends on it."),
 ]
-
-
-@router.get(
-    "/formList",
-    operation_id="form_list",
-    summary="Forms for ODK Collect",
-    responses={200: {"content": _XML}, 409: {}},
-)
-async def list_forms(
-    query: Annotated[documents.FormListQuery, Query()], caller: FieldCaller, wired: Wired
-) -> Response:
-    """List the forms, made of the catalogue, with the hash by which a phone sees that one has changed.
-
-    The version of a form changes with all that it asks, and with nothing else.
-    """
-    forms = await wired.forms.at(caller.reference)
-    listed = [form for kind, form in forms.items() if query.form_id in {None, kind.value}]
-    return _xml(documents.form_list(listed, _root(wired), is_verbose=query.verbose))
-
-
-@router.get(
-    "/forms/{form_id}",
-    operation_id="form_get",
-    summary="A form",
-    responses={200: {"content": _XML}},
-)
-async def get_form(form_id: str, caller: FieldCaller, wired: Wired) -> Response:
-    """Return a form as an XForm."""
-    form = await _form(form_id, caller, wired)
-    return _xml(form.xform.content)
-
-
-@router.get(
-    "/forms/{form_id}/manifest",
-    operation_id="manifest_get",
-    summary="Files that go with a form",
-    responses={200: {"content": _XML}, 409: {}},
-)
-async def get_manifest(form_id: str, caller: FieldCaller, wired: Wired, now: Now) -> Response:
-    """List the files that go with a form, with their hashes: `tickets.csv` has what waits for you."""
-    form = await _form(form_id, caller, wired)
-    files = [await _media(name, caller, wired, now) for name in form.definition.media]
-    return _xml(documents.manifest(form_id, files, _root(wired)))
-
-
-@router.get(
-    "/forms/{form_id}/media/{name}",
-    operation_id="media_get",
-    summary="A file that goes with a form",
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
-)
-async def get_media(form_id: str, name: str, caller: FieldCaller, wired: Wired, now: Now) -> Response:
-    """Return a file that goes with a form, as of now and for you."""
-    form = await _form(form_id, caller, wired)
-    if name not in form.definition.media:
-        raise NotFound("The form has no such file.", form=form_id[:100])
-    file = await _media(name, caller, wired, now)
-    return Response(file.content, media_type=file.media_type, headers=_PRIVATE)
 
 
 @router.head(
@@ -151,7 +59,7 @@ async def get_media(form_id: str, name: str, caller: FieldCaller, wired: Wired, 
 async def describe_submission(_: FieldCaller, wired: Wired, __: _DeviceId = None) -> Response:
     """Answer the question that Collect asks before it sends: where to, and how much at once."""
     headers = {
-        "Location": f"{_root(wired)}/submission",
+        "Location": f"{openrosa.address(wired.settings.public_address)}/submission",
         "X-OpenRosa-Accept-Content-Length": str(wired.settings.max_upload_bytes),
         "Cache-Control": "no-store",
     }
@@ -279,16 +187,24 @@ async def create_submission(
     )
     sent = Sent(submission, hashlib.sha256(form.xml).hexdigest(), _pictures(submission, form))
     taken = await take_submission(desk, sent, lambda: _filled(submission, caller))
+    nature = "submit_pending" if taken.absent else "submit_success"
+    return Response(
+        documents.response(nature, name_in(language, *_told(taken))),
+        status_code=202 if taken.absent else 201,
+        media_type=documents.MEDIA_TYPE,
+        headers={"Content-Language": language, "Cache-Control": "no-store"},
+    )
+
+
+def _told(taken: Taken) -> tuple[str, str]:
+    """Say what became of a submission, in both languages."""
     zh, en = "已收到。", "Received."
     if taken.number is not None:
         zh, en = f"已收到，案卷号 {taken.number}。", f"Received: ticket {taken.number}."
     if taken.absent:
         names = ", ".join(taken.absent)
         zh, en = f"{zh}还缺照片：{names}。", f"{en} Still to come: {names}."
-    nature = "submit_pending" if taken.absent else "submit_success"
-    answer = _xml(documents.response(nature, name_in(language, zh, en)), 202 if taken.absent else 201)
-    answer.headers["Content-Language"] = language
-    return answer
+    return zh, en
 
 
 def _pictures(submission: Submission, form: SentForm) -> dict[str, Picture]:
@@ -315,28 +231,3 @@ def _filled(submission: Submission, caller: SignedIn) -> Filled:
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)
         raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from error
-
-
-async def _form(form_id: str, caller: SignedIn, wired: Wiring) -> Form:
-    forms = await wired.forms.at(caller.reference)
-    form = next((form for kind, form in forms.items() if kind == form_id), None)
-    if form is None:
-        raise NotFound("There is no such form.", form=form_id[:100])
-    return form
-
-
-async def _media(name: str, caller: SignedIn, wired: Wiring, now: datetime) -> MediaFile:
-    async with wired.database.read() as session:
-        return await MEDIA[name](session, caller.viewer, caller.reference, now)
-
-
-def _root(wired: Wiring) -> str:
-    """Return where phones reach OpenRosa. Never by what a caller names as Host: forms would be fetched from there."""
-    address = wired.settings.public_address
-    if address is None:
-        raise NotConfigured("Nobody has said where phones reach this installation: GRIDPATROL_PUBLIC_URL.")
-    return address + openrosa.PATH
-
-
-def _xml(document: bytes, status: int = 200) -> Response:
-    return Response(document, status_code=status, media_type=documents.MEDIA_TYPE, headers=_PRIVATE)
