@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from api.domain.forms import TICKETS_CSV, YES, FormDefinition, FormKind, Row, choice, row, text, yes_no
-from api.domain.reference import Reference
 
 
-def check_form(_: Reference) -> FormDefinition:
+def check_form() -> FormDefinition:
     """Return the form of a check (核查) or a verification (核实); its tickets come as media."""
     return FormDefinition(
         FormKind.CHECK,

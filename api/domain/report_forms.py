@@ -1,6 +1,6 @@
 """The form of a report, made of the classes in force: class, filing condition, place, photos, questions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from api.domain.catalogue import Category, Condition
@@ -18,19 +18,18 @@ from api.domain.forms import (
     text,
     yes_no,
 )
-from api.domain.reference import Reference
 
 
-def report_form(reference: Reference) -> FormDefinition | None:
-    """Return the form of a report, made of the classes in force; None while there are none."""
-    catalogue = reference.catalogue.categories
-    if not catalogue:
+def report_form(
+    classes: Iterable[Category], conditions: Mapping[str, Sequence[Condition]]
+) -> FormDefinition | None:
+    """Return the form of a report of these classes, with their filing conditions by code; None where there are none.
+
+    A class without a condition can't be filed, so it is not offered.
+    """
+    categories = [one for one in classes if conditions.get(one.code)]
+    if not categories:
         return None
-    conditions = {
-        code: reference.conditions_by_category_id.get(row_id, ())
-        for code, row_id in reference.category_ids.items()
-    }
-    categories = list(catalogue.values())
     return FormDefinition(
         FormKind.REPORT,
         "网格上报 Report",
@@ -60,7 +59,6 @@ def _report_survey(categories: list[Category]) -> Iterator[Row]:
         "Filing condition",
         required=YES,
         choice_filter="category = ${category}",
-        relevant="count(instance('conditions')/root/item[category = ${category}]) > 0",
     )
     yield row(
         "geopoint",
@@ -153,7 +151,7 @@ def _number(value: float) -> str:
 
 
 def _report_choices(
-    categories: list[Category], conditions: Mapping[str, tuple[Condition, ...]]
+    categories: list[Category], conditions: Mapping[str, Sequence[Condition]]
 ) -> Iterator[Row]:
     majors: dict[str, Category] = {}
     for category in categories:
@@ -162,14 +160,14 @@ def _report_choices(
         yield choice("majors", code, one.major_zh, one.major_en)
     for category in categories:
         yield choice("categories", category.code, category.minor_zh, category.minor_en, major=category.major)
-    for code, found in conditions.items():
-        for condition in found:
+    for category in categories:
+        for condition in conditions[category.code]:
             yield choice(
                 "conditions",
                 condition.code,
                 condition.condition_zh,
                 condition.condition_en,
-                category=code,
+                category=category.code,
                 photo=YES if condition.after_photo else NO,
                 self_fix=YES if condition.self_fix else NO,
             )

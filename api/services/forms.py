@@ -28,8 +28,17 @@ from api.domain.report_forms import report_form
 from api.queries.openrosa import find_work
 from api.queries.tickets import TicketFacts
 
+
+def _report(reference: Reference) -> FormDefinition | None:
+    conditions = {
+        code: reference.conditions_by_category_id.get(row_id, ())
+        for code, row_id in reference.category_ids.items()
+    }
+    return report_form(reference.catalogue.categories.values(), conditions)
+
+
 DEFINITIONS: Mapping[FormKind, Callable[[Reference], FormDefinition | None]] = MappingProxyType(
-    {FormKind.REPORT: report_form, FormKind.CHECK: check_form}
+    {FormKind.REPORT: _report, FormKind.CHECK: lambda _: check_form()}
 )
 """How each form is made of the reference data; None where it would ask nothing."""
 
