@@ -44,6 +44,7 @@ _ZH, _EN = "中文 (zh)", "English (en)"
 _VERSION = re.compile(r"[0-9a-f]{12}")
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _GROUP = "class_"
+_QUESTION = "q_"
 
 Row = dict[str, str]
 
@@ -127,6 +128,14 @@ def text(name: str, zh: str, en: str, length_max: int, **more: str) -> Row:
 def answers_group(category: str) -> str:
     """Return the name of the group in which a class asks its questions."""
     return f"{_GROUP}{category}"
+
+
+def question_field(name: str) -> str:
+    """Return the field in which a question of a class is answered.
+
+    Offices name their questions as they like; a form, whose own fields its expressions name, may not have one twice.
+    """
+    return _QUESTION + name
 
 
 def choice_name(value: str) -> str:

@@ -14,6 +14,7 @@ from api.domain.forms import (
     choice,
     choice_name,
     hint,
+    question_field,
     row,
     text,
     yes_no,
@@ -106,7 +107,8 @@ def _questions(category: Category) -> Iterator[Row]:
         appearance="field-list",
     )
     for name, question in questions["properties"].items():
-        asked = row(_type_of(question, category.code, name), name, question["title"], question["x-title-en"])
+        kind, field = _type_of(question, category.code, name), question_field(name)
+        asked = row(kind, field, question["title"], question["x-title-en"])
         if name in required:
             asked["required"] = YES
         if constraint := " and ".join(_constraints(question)):

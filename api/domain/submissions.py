@@ -10,7 +10,16 @@ from uuid import UUID, uuid5
 from api.domain.answers import AnswerFault, AnswersRefused
 from api.domain.errors import FieldWrong, NotFound
 from api.domain.evidence import Purpose
-from api.domain.forms import NO, PHOTO_FIELDS, YES, FormKind, answers_group, choice_name, is_form_version
+from api.domain.forms import (
+    NO,
+    PHOTO_FIELDS,
+    YES,
+    FormKind,
+    answers_group,
+    choice_name,
+    is_form_version,
+    question_field,
+)
 
 NAMESPACE = UUID("b0a5a1a4-6b0e-5f0c-9a39-0e1c8a4e7d11")
 """Of ids that are derived: of instances that are no UUID, and of pictures, which have a name only."""
@@ -21,6 +30,7 @@ FILE_NAME_LENGTH_MAX = 200
 _UUID = re.compile(r"uuid:([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 _NUMBER = r"[+-]?[0-9]{1,15}(?:\.[0-9]{0,15})?(?:[eE][+-]?[0-9]{1,2})?"
 _DECIMAL = re.compile(_NUMBER)
+_SHORT_OFFSET = re.compile(r"[^T]{10}T[^+-]+[+-][0-9]{2}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,15}")
 _GEOPOINT_PARTS = range(2, 5)
 _ACCURACY_M_MAX = 100_000
@@ -184,12 +194,22 @@ def read_geopoint(text: str, pointer: str) -> Geopoint:
     return Geopoint(longitude, latitude, accuracy_m)
 
 
+def read_time(text: str) -> str:
+    """Return a time as RFC 3339 has it: some releases of Collect leave the minutes of a whole hour's offset out."""
+    return text + ":00" if _SHORT_OFFSET.fullmatch(text) else text
+
+
 def read_yes(values: Mapping[str, str], name: str) -> bool | None:
     """Return the answer to a question of yes or no; None where it was not asked."""
     text = values.get(name)
     if text not in {None, YES, NO}:
         raise FieldWrong(f"/{name}", "choice_unknown", "The form does not offer this choice.")
     return None if text is None else text == YES
+
+
+def answers_prefix(category: str) -> str:
+    """Return how the paths of answers to the questions of a class begin."""
+    return f"{answers_group(category)}/{question_field('')}"
 
 
 def answers_in(
@@ -201,7 +221,7 @@ def answers_in(
     Raises AnswersRefused for what can't be read.
     """
     asked: Mapping[str, Any] = (questions or {}).get("properties", {})
-    group = answers_group(category) + "/"
+    group = answers_prefix(category)
     given = {path.removeprefix(group): text for path, text in values.items() if path.startswith(group)}
     return {name: _answer(name, text, asked.get(name, {})) for name, text in sorted(given.items())} or None
 
@@ -210,9 +230,9 @@ def unknown_fields(
     values: Mapping[str, str], known: frozenset[str], category: str | None = None
 ) -> list[str]:
     """Return the paths of answers that the form does not ask for; `category` is the class whose questions it asks."""
-    group = answers_group(category) + "/" if category is not None else None
+    prefix = answers_prefix(category) if category is not None else None
     return sorted(
-        path for path in values if path not in known and not (group is not None and path.startswith(group))
+        path for path in values if path not in known and not (prefix is not None and path.startswith(prefix))
     )
 
 

@@ -22,7 +22,7 @@ from api.domain.submissions import Submission, read_submission
 from api.language import Language, name_in
 from api.schemas import openrosa as documents
 from api.schemas.submissions import read_filled
-from api.services.openrosa import Desk, Filled, Picture, Sent, Taken, take_submission
+from api.services.openrosa import Desk, Filled, ReadPicture, Sent, Taken, take_submission
 
 router = APIRouter(prefix=openrosa.PATH, tags=["openrosa"], default_response_class=Response)
 
@@ -207,22 +207,14 @@ def _told(taken: Taken) -> tuple[str, str]:
     return zh, en
 
 
-def _pictures(submission: Submission, form: SentForm) -> dict[str, Picture]:
+def _pictures(submission: Submission, form: SentForm) -> dict[str, ReadPicture]:
     """Return the pictures that came; FieldWrong for one that the form does not name."""
     named = {photo.file_name for photo in submission.photos}
     for file_name in form.pictures:
         if file_name not in named | submission.ignored_files:
             detail = f"The form names no file {file_name[:60]}."
             raise FieldWrong(f"/{file_name[:60]}", "attachment_unnamed", detail)
-    return {
-        name: Picture(_picture_type(file), file.read) for name, file in form.pictures.items() if name in named
-    }
-
-
-def _picture_type(file: UploadFile) -> str | None:
-    # Collect guesses the type by the ending of the name; where it has no guess, the bytes say what they are.
-    declared = file.content_type or ""
-    return declared if declared.startswith("image/") else None
+    return {name: file.read for name, file in form.pictures.items() if name in named}
 
 
 def _filled(submission: Submission, caller: SignedIn) -> Filled:

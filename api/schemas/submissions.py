@@ -11,7 +11,7 @@ from api.domain.forms import FormKind
 from api.domain.geo import Crs
 from api.domain.lifecycle import Action
 from api.domain.reference import Reference
-from api.domain.submissions import Submission, answers_in, read_geopoint, read_yes, unknown_fields
+from api.domain.submissions import Submission, answers_in, read_geopoint, read_time, read_yes, unknown_fields
 from api.schemas.reports import ReportInput
 from api.schemas.steps import StepInput, step_request
 from api.services.openrosa import CheckRequest, Filled
@@ -33,7 +33,7 @@ def read_report(submission: Submission, reference: Reference) -> Filled:
     body: dict[str, Any] = {
         "category": code,
         "condition": _condition(values.get("condition"), code),
-        "observed_at": _given(values, "observed_at"),
+        "observed_at": read_time(_given(values, "observed_at")),
         "place": _place(_given(values, "place")),
         "description": values.get("description", ""),
         "address": values.get("address", ""),
@@ -55,7 +55,7 @@ def read_check(submission: Submission, reference: Reference) -> Filled:
         "note": values.get("note", ""),
         "reason": values.get("reason", ""),
         "photos": [photo.id for photo in submission.photos],
-        "at": _given(values, "at"),
+        "at": read_time(_given(values, "at")),
         "confirmed": confirmed,
     }
     step = StepInput.model_validate(body)

@@ -59,12 +59,8 @@ Filled = ReportRequest | CheckRequest
 """What a filled form asks for, as the services below take it. Another kind of form joins here, and in `_do`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture that came with a submission; its bytes are read when it is its turn."""
-
-    media_type: str | None
-    read: Callable[[], Awaitable[bytes]]
+ReadPicture = Callable[[], Awaitable[bytes]]
+"""Reads the bytes of a picture that came with a submission, when it is its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ class Sent:
 
     form: SentSubmission
     xml_sha256: str
-    pictures: Mapping[str, Picture]
+    pictures: Mapping[str, ReadPicture]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +177,12 @@ async def _store_pictures(desk: Desk, sent: Sent) -> None:
     """Store the pictures that came; one that is refused does not keep the others from it."""
     refused: Exception | None = None
     for photo in sent.form.photos:
-        picture = sent.pictures.get(photo.file_name)
-        if picture is None:
+        read = sent.pictures.get(photo.file_name)
+        if read is None:
             continue
         try:
             async with desk.uploads:
-                await _store(desk, photo, picture)
+                await _store(desk, photo, await read())
         except ImageRefused as error:
             refused = refused or type(error)(f"{photo.file_name}: {error}")
         except Refusal as error:
@@ -195,14 +191,15 @@ async def _store_pictures(desk: Desk, sent: Sent) -> None:
         raise refused
 
 
-async def _store(desk: Desk, photo: NamedPhoto, picture: Picture) -> None:
+async def _store(desk: Desk, photo: NamedPhoto, content: bytes) -> None:
     await receive_photo(
         desk.database,
         desk.files,
         desk.reference,
         desk.viewer,
-        PhotoRequest(photo.id, photo.purpose, picture.media_type),
-        await picture.read(),
+        # Of no declared type: Collect guesses it by the ending of the file's name. The bytes say what they are.
+        PhotoRequest(photo.id, photo.purpose),
+        content,
         desk.now,
         desk.zone,
         desk.limits,

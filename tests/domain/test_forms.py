@@ -25,7 +25,7 @@ words = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=
 labels = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20) | st.sampled_from(
     ["${major}", "${", "<b>", "a & b", '"', "]]>", "# x", "selected(., 'x')", "\ufffe", "instance('x')"]
 )
-names = st.from_regex(r"[a-z][a-z0-9_]{0,10}", fullmatch=True)
+names = st.from_regex(r"[a-z][a-z0-9_]{0,10}", fullmatch=True) | st.just("category")
 
 
 def titled(kind: str, **more: Any) -> st.SearchStrategy[dict[str, Any]]:  # noqa: ANN401  parts of JSON Schema
@@ -81,9 +81,16 @@ def test_any_catalogue_makes_a_form(zh: str, condition_zh: str, asked: dict[str,
     assert check_questions(asked) is not None
     form = made(form_of(category("06", zh, asked), category("07", zh), condition_zh=condition_zh))
     paths = bound(form)
-    assert {f"/data/class_E0406/{name}" for name in asked["properties"]} <= paths
+    assert {f"/data/class_E0406/q_{name}" for name in asked["properties"]} <= paths
     assert {f"/data/{field}" for field in PHOTO_FIELDS[FormKind.REPORT]} <= paths
     assert "/data/meta/instanceID" in paths
+
+
+@pytest.mark.parametrize("name", ["meta", "category", "photo_1", "major", "place", "data", "instance"])
+def test_a_question_may_be_called_like_anything_in_the_form(name: str) -> None:
+    asked = {"type": "object", "properties": {name: {"type": "string", "title": "问", "x-title-en": "Asked"}}}
+    form = made(form_of(category("06", "占道", asked), category("07", "乱堆", asked)))
+    assert {f"/data/class_E0406/q_{name}", f"/data/class_E0407/q_{name}"} <= bound(form)
 
 
 def test_the_same_catalogue_makes_the_same_bytes_and_a_changed_one_another_version() -> None:

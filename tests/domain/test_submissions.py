@@ -17,6 +17,7 @@ from api.domain.submissions import (
     photo_id_of,
     read_geopoint,
     read_submission,
+    read_time,
     submission_id_of,
     unknown_fields,
 )
@@ -126,6 +127,17 @@ def test_what_is_no_place_is_refused(text: str) -> None:
     assert (refused.value.pointer, refused.value.field_code) == ("/place", "geopoint_wrong")
 
 
+def test_the_short_offsets_of_older_releases_are_written_out() -> None:
+    assert read_time("2026-11-23T09:28:00.000+08") == "2026-11-23T09:28:00.000+08:00"
+    for right in (
+        "2026-11-23T09:28:00.000-03:30",
+        "2026-11-23T01:28:00.000Z",
+        "2026-11-23T09:28:00",
+        "2026-11-23",
+    ):
+        assert read_time(right) == right
+
+
 QUESTIONS = {
     "properties": {
         "count": {"type": "integer"},
@@ -139,7 +151,7 @@ QUESTIONS = {
 
 
 def answered(**texts: str) -> Mapping[str, object] | None:
-    return answers_in({f"class_E0406/{name}": text for name, text in texts.items()}, "E0406", QUESTIONS)
+    return answers_in({f"class_E0406/q_{name}": text for name, text in texts.items()}, "E0406", QUESTIONS)
 
 
 def test_answers_are_read_as_what_the_question_asks_for() -> None:
@@ -172,8 +184,8 @@ def test_what_is_no_answer_is_refused(texts: dict[str, str]) -> None:
 
 
 def test_answers_to_questions_of_other_classes_are_unknown() -> None:
-    values = {"place": "1 2", "class_E0406/area": "1", "class_E0407/area": "1", "mood": "bad"}
-    assert unknown_fields(values, frozenset({"place"}), "E0406") == ["class_E0407/area", "mood"]
+    values = {"place": "1 2", "class_E0406/q_area": "1", "class_E0407/q_area": "1", "mood": "bad"}
+    assert unknown_fields(values, frozenset({"place"}), "E0406") == ["class_E0407/q_area", "mood"]
 
 
 def test_every_instance_is_its_own() -> None:

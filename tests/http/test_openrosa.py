@@ -12,6 +12,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from api import openrosa
+from api.domain.errors import NotConfigured
 from api.domain.forms import FormKind
 from api.domain.submissions import photo_id_of
 from api.services.device_tokens import NOTED_EVERY
@@ -75,6 +77,12 @@ async def test_the_list_names_each_form_with_the_hash_of_its_bytes(house: House)
         assert one.findtext(f"{LIST}hash") == f"md5:{md5(form.content, usedforsecurity=False).hexdigest()}"
         assert f'version="{one.findtext(f"{LIST}version")}"' in form.text
         assert one.findtext(f"{LIST}descriptionText")
+
+
+def test_without_a_public_address_nobody_is_sent_anywhere() -> None:
+    with pytest.raises(NotConfigured):
+        openrosa.address(None)
+    assert openrosa.address("https://grids.example.cn") == "https://grids.example.cn/openrosa"
 
 
 async def test_the_list_tells_of_one_form_when_asked_for_one(house: House) -> None:
@@ -182,6 +190,18 @@ async def test_other_bytes_under_the_name_of_a_picture_are_a_conflict(house: Hou
     await send(phone, xml, file_part("1.jpg", picture(house)))
     other = await send(phone, xml, file_part("1.jpg", picture(house, 2)))
     assert problem_of(other) == (409, "id_taken")
+
+
+async def test_a_picture_is_what_its_bytes_say_whatever_the_phone_guessed(house: House) -> None:
+    phone, instance = await collect(house), uuid4()
+    xml = xml_part(await reported(phone, instance, photo_1="照片.png", photo_2="2"))
+    answer = await send(
+        phone,
+        xml,
+        file_part("照片.png", picture(house), "image/png"),
+        file_part("2", picture(house, 2), "application/octet-stream"),
+    )
+    assert answer.status_code == 201, answer.text
 
 
 async def test_collects_own_record_of_the_filling_is_let_pass(house: House) -> None:
@@ -304,12 +324,12 @@ async def test_the_questions_of_a_class_are_asked_and_answered(house: House) -> 
     phone, instance = await collect(house), uuid4()
     form = (await phone.get("/openrosa/forms/gridpatrol_report")).text
     worn = next(one for one in form.split("<name>") if one.startswith("v")).partition("<")[0]
-    group = {"area_m2": "3.5", "goods": f"fruit {worn}", "lit": "no"}
+    group = {"q_area_m2": "3.5", "q_goods": f"fruit {worn}", "q_lit": "no"}
     answer = await send(phone, xml_part(await reported(phone, instance, class_E0406=group)))
     assert answer.status_code == 201, answer.text
     answers = (await ticket_of(house, instance))["answers"]
     assert answers == {"area_m2": 3.5, "goods": ["fruit", "旧 衣服"], "lit": False}
-    missing = await send(phone, xml_part(await reported(phone, uuid4(), class_E0406={"lit": "yes"})))
+    missing = await send(phone, xml_part(await reported(phone, uuid4(), class_E0406={"q_lit": "yes"})))
     assert problem_of(missing) == (422, "answers_refused")
     assert "/answers/area_m2" in said(missing)[1]
 
@@ -340,8 +360,8 @@ async def test_messages_are_in_the_language_of_the_phone(house: House) -> None:
         ({"observed_at": "yesterday"}, "invalid", "/observed_at"),
         ({"description": "x" * 2001}, "invalid", "/description"),
         ({"mood": "bad"}, "field_unknown", "/mood"),
-        ({"class_P0101": {"depth": "3"}}, "field_unknown", "/class_P0101/depth"),
-        ({"class_E0406": {"depth": "3"}}, "answers_refused", "/answers/depth"),
+        ({"class_P0101": {"q_depth": "3"}}, "field_unknown", "/class_P0101/q_depth"),
+        ({"class_E0406": {"q_depth": "3"}}, "answers_refused", "/answers/depth"),
         ({"self_fix": "perhaps"}, "choice_unknown", "/self_fix"),
         ({"photo_1": "1.jpg", "photo_2": "1.jpg"}, "field_repeated", "/photo_2"),
         ({"photo_1": "x" * 201}, "file_name_wrong", "/photo_1"),
