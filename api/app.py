@@ -15,6 +15,7 @@ from api.db import Database
 from api.deps import Wiring
 from api.feed_cursors import FeedCursors
 from api.listening import Hub, told_of_signals
+from api.openrosa import OpenRosaAnswers
 from api.queries.reference import ReferenceCache
 from api.routers import (
     accounts,
@@ -30,6 +31,7 @@ from api.routers import (
     docs,
     feature_imports,
     feed,
+    forms,
     grid_imports,
     grids,
     health,
@@ -48,6 +50,7 @@ from api.routers import (
     responsible,
     rule_files,
     rule_replay,
+    submissions,
     sync,
     tickets,
     triage,
@@ -125,6 +128,8 @@ def create_app(settings: Settings) -> FastAPI:
         devices,
         clients,
         sync,
+        forms,
+        submissions,
     ):
         app.include_router(module.router)
     app.include_router(uploads.public)
@@ -152,6 +157,7 @@ def create_app(settings: Settings) -> FastAPI:
         BoundedBodies, max_upload_bytes=settings.max_upload_bytes, max_import_bytes=settings.max_import_bytes
     )
     app.add_middleware(tus.TusHeaders)
+    app.add_middleware(OpenRosaAnswers)  # inside of what packs: it reads the problems that it translates
     app.add_middleware(PackedAnswers)
     app.openapi = lambda: contract.describe(app)
     contract.check_operations(app)

@@ -9,7 +9,8 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import problem_answers, problems, tus
+from api import openrosa, problem_answers, problems, tus
+from api.adapters.xml_documents import XML_BYTES_MAX
 from api.domain.access import OPERATIONS, PUBLIC_OPERATIONS
 from api.domain.errors import FieldWrong, NotJson
 
@@ -134,6 +135,8 @@ class BoundedBodies:
     def _bound(self, path: str, content_type: bytes) -> int:
         if path.startswith("/v1/") and path.endswith("/import"):
             return self.max_import_bytes
+        if path == openrosa.SUBMISSION:
+            return self.max_upload_bytes + XML_BYTES_MAX  # the form comes with each picture
         is_upload = content_type.startswith(b"multipart/form-data") or tus.is_upload(path)
         return self.max_upload_bytes if is_upload else MAX_JSON_BYTES
 
@@ -155,14 +158,14 @@ def describe(app: FastAPI) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem | {"additionalProperties": True}
-    for path in schema["paths"].values():
-        for operation in path.values():
+    for path, methods in schema["paths"].items():
+        content: dict[str, Any] = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        if openrosa.is_openrosa(path):
+            content = {"text/xml": {"schema": {"type": "string"}}}
+        for operation in methods.values():
             answers = operation["responses"]
             for status in [*_statuses(operation["operationId"]), *(s for s in answers if s in _PROBLEMS)]:
-                answers[status] = {
-                    "description": _PROBLEMS[status],
-                    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                }
+                answers[status] = {"description": _PROBLEMS[status], "content": content}
     app.openapi_schema = schema
     return schema
 

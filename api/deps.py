@@ -3,17 +3,17 @@
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
-from fastapi.security import OAuth2PasswordBearer
+from fastapi.security import HTTPBasic, HTTPBasicCredentials, OAuth2PasswordBearer
 
-from api import clock
+from api import clock, openrosa
 from api.adapters.files import FileStore
-from api.adapters.tokens import TokenSigner
+from api.adapters.tokens import TokenSigner, fingerprint
 from api.db import Database, ReadSession, WriteSession
 from api.domain.access import OPERATIONS, Viewer
 from api.domain.clients import check_client
@@ -22,8 +22,11 @@ from api.domain.reference import Reference
 from api.feed_cursors import FeedCursors
 from api.listening import Hub
 from api.queries import people
+from api.queries.openrosa import find_device_token
 from api.queries.reference import ReferenceCache, reference_version
 from api.schemas.catalogue_shelf import CatalogueShelf
+from api.services.device_tokens import note_use
+from api.services.forms import FormShelf
 from api.settings import Settings
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -46,6 +49,7 @@ class Wiring:
     hub: Hub
     catalogues: CatalogueShelf = field(default_factory=CatalogueShelf)
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
+    forms: FormShelf = field(default_factory=FormShelf)
 
 
 # Dependencies are async throughout: FastAPI sends plain functions to a thread, which costs more than they do.
@@ -122,7 +126,13 @@ async def found_caller(
     """Return the person behind the token, if she may call the operation; NotSignedIn, TokenRefused, RoleNotAllowed."""
     if token is None:
         raise NotSignedIn("Send an access token: Authorization: Bearer <token>.")
-    sign_in_id: UUID = wired.tokens.read(token, now)
+    return await found_by_sign_in(session, wired, wired.tokens.read(token, now), operation, now)
+
+
+async def found_by_sign_in(
+    session: ReadSession, wired: Wiring, sign_in_id: UUID, operation: str, now: datetime
+) -> people.FoundViewer:
+    """Return the person behind a sign-in, if she may call the operation; TokenRefused, RoleNotAllowed."""
     found = await people.find_viewer(session, sign_in_id, wired.settings.today(now))
     if found is None:
         raise TokenRefused("The sign-in behind this token has ended.")
@@ -151,6 +161,35 @@ async def signed_in_apart(request: Request, wired: Wired, now: Now, token: Token
 
 BriefCaller = Annotated[SignedIn, Depends(signed_in_apart, scope="function")]
 """The person behind the request; such a handler opens short transactions of its own."""
+
+_basic = HTTPBasic(auto_error=False, realm=openrosa.REALM, description="User name and the token of a device.")
+
+
+async def _field_caller(
+    request: Request,
+    wired: Wired,
+    now: Now,
+    credentials: Annotated[HTTPBasicCredentials | None, Depends(_basic)],
+    token: Token,
+) -> SignedIn:
+    """Find who sends: by the token of a device, or like anywhere else by an access token."""
+    if credentials is None:
+        return await signed_in_apart(request, wired, now, token)
+    async with wired.database.read() as session:
+        sha256 = fingerprint(credentials.password)
+        known = await find_device_token(session, credentials.username, sha256, now)
+        if known is None:
+            raise TokenRefused(
+                "This is not the token of a device, or no longer: set Collect up anew. Passwords don't work here."
+            )
+        operation: str = request.scope["route"].operation_id
+        found = await found_by_sign_in(session, wired, known.sign_in_id, operation, now)
+    await note_use(wired.database, known, now, timedelta(seconds=wired.settings.refresh_token_ttl_s))
+    return SignedIn(found.viewer, await wired.references.at(found.reference_version))
+
+
+FieldCaller = Annotated[SignedIn, Depends(_field_caller, scope="function")]
+"""The person behind a request of OpenRosa; such a handler opens short transactions of its own, too."""
 
 
 async def public_reference(session: Reading, wired: Wired) -> Reference:

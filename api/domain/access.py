@@ -59,6 +59,7 @@ class Viewer:
 
 EVERYBODY = frozenset(Role)
 _DESK = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATOR})
+_FIELD = frozenset({Role.OFFICER})
 
 OPERATIONS: dict[str, frozenset[Role]] = {
     "me_get": EVERYBODY,
@@ -134,6 +135,13 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "device_revoke": EVERYBODY,
     "device_list_of_person": frozenset({Role.ADMINISTRATOR}),
     "device_revoke_of_person": frozenset({Role.ADMINISTRATOR}),
+    "collect_put": _FIELD,
+    "form_list": _FIELD,
+    "form_get": _FIELD,
+    "manifest_get": _FIELD,
+    "media_get": _FIELD,
+    "submission_describe": _FIELD,
+    "submission_create": _FIELD,
 }
 """Roles that may call each operation that needs a signed-in person, by operation id."""
 

@@ -8,6 +8,7 @@ from api.models.feed import FeedMark, Installation
 from api.models.grids import Grid, GridPerson
 from api.models.kept_changes import KeptChange
 from api.models.notices import Message, Notice
+from api.models.openrosa import DeviceToken, Submission
 from api.models.people import FailedSignIn, IdempotencyKey, Person, PersonEvent, RefreshToken, SignIn
 from api.models.photos import OriginalReading, Photo
 from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType, SignerReading
@@ -28,6 +29,7 @@ __all__ = [
     "Category",
     "Condition",
     "DeclaredPhoto",
+    "DeviceToken",
     "DispatchRule",
     "FailedSignIn",
     "FeedMark",
@@ -52,6 +54,7 @@ __all__ = [
     "Report",
     "SignIn",
     "SignerReading",
+    "Submission",
     "Ticket",
     "TicketClock",
     "TicketEvent",

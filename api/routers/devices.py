@@ -1,16 +1,21 @@
 """Devices on which people are signed in: the own ones, and for administrators anybody's."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from api.deps import Caller, Now, Reading, Writing
+from api import openrosa
+from api.adapters.qr_codes import qr_svg
+from api.deps import Caller, Now, Reading, Wired, Writing
+from api.domain.collect_settings import collect_settings
 from api.domain.errors import NotFound
 from api.etags import UNCHANGED, Fresh
 from api.queries.devices import find_devices, find_person_id
 from api.schemas.base import PrintableText
-from api.schemas.devices import DeviceList, device_list
+from api.schemas.devices import CollectShown, DeviceList, device_list
 from api.schemas.people import Username
+from api.services.device_tokens import issue_device_token
 from api.services.devices import revoke_device
 
 router = APIRouter(prefix="/v1", tags=["accounts"])
@@ -42,6 +47,36 @@ async def list_devices(caller: Caller, session: Reading, now: Now, fresh: Fresh)
 async def revoke_own_device(device_id: DeviceId, caller: Caller, session: Writing, now: Now) -> None:
     """Sign a device out, such as a phone that was lost: its tokens and unfinished uploads end at once."""
     await revoke_device(session, caller.viewer, device_id, now)
+
+
+@router.put(
+    "/devices/{device_id:path}/collect",
+    operation_id="collect_put",
+    responses={409: {}},
+    summary="Set ODK Collect up on a device",
+)
+async def put_collect(
+    device_id: DeviceId, caller: Caller, session: Writing, wired: Wired, now: Now, response: Response
+) -> CollectShown:
+    """Make a token for ODK Collect on one of your devices, with the QR code that sets Collect up.
+
+    The token that it had there before ends. It is listed and signed out like any sign-in on that device, and lives as
+    long as it is used.
+    """
+    viewer, settings = caller.viewer, wired.settings
+    server_url = openrosa.address(settings.public_address)
+    lifetime = timedelta(seconds=settings.refresh_token_ttl_s)
+    issued = await issue_device_token(session, viewer, device_id, "ODK Collect", now, lifetime)
+    told = collect_settings(server_url, viewer.username, issued.token)
+    response.headers["Cache-Control"] = "no-store"
+    return CollectShown(
+        server_url=server_url,
+        username=viewer.username,
+        token=issued.token,
+        expires_at=issued.expires_at,
+        settings=told,
+        qr_svg=qr_svg(told),
+    )
 
 
 @router.get(

@@ -26,6 +26,17 @@ class DeviceList(Output):
     items: list[DeviceShown]
 
 
+class CollectShown(Output):
+    """What ODK Collect on a device is set up with; the token is told this once."""
+
+    server_url: str = Field(description="Where Collect finds forms and sends them.")
+    username: str
+    token: str = Field(description="Collect's password: good for `/openrosa` alone.")
+    expires_at: datetime = Field(description="When it ends unless it is used before.")
+    settings: str = Field(description="All this as the text of Collect's QR code.")
+    qr_svg: str = Field(description="The QR code itself, as an SVG element.")
+
+
 def device_list(devices: Iterable[DeviceFacts]) -> DeviceList:
     """Show devices."""
     return DeviceList(

@@ -112,8 +112,10 @@ def test_every_operation_names_its_problems_and_all_are_problems() -> None:
         answers = operation["responses"]
         for status, answer in answers.items():
             if status >= "400":
-                schema = {"$ref": "#/components/schemas/Problem"}
-                assert answer["content"] == {"application/problem+json": {"schema": schema}}, (path, status)
+                content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                if path.startswith("/openrosa"):  # the same problems, in another protocol's envelope
+                    content = {"text/xml": {"schema": {"type": "string"}}}
+                assert answer["content"] == content, (path, status)
         expected = {"400", "404", "422"}
         if operation["operationId"] in OPERATIONS:
             expected |= {"401", "403"}

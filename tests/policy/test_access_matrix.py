@@ -11,6 +11,7 @@ from sqlmodel import col
 from api import contract
 from api.domain.access import PUBLIC_OPERATIONS, Role
 from api.models import Person
+from tests.collecting import problem_of
 from tests.conftest import House
 from tests.http.walking import CHECKER, FINDER, photo, rectified, report, step, stepped
 
@@ -99,6 +100,13 @@ ROLES = {
     "device_revoke": ALL,
     "device_list_of_person": "administrator",
     "device_revoke_of_person": "administrator",
+    "collect_put": "officer",
+    "form_list": "officer",
+    "form_get": "officer",
+    "manifest_get": "officer",
+    "media_get": "officer",
+    "submission_describe": "officer",
+    "submission_create": "officer",
 }
 """Who may call what, written down a second time: a change of the policy has to be meant."""
 
@@ -273,6 +281,13 @@ REQUESTS = {
     "device_revoke": Request("DELETE", "/v1/devices/none"),
     "device_list_of_person": Request("GET", "/v1/people/dispatcher/devices"),
     "device_revoke_of_person": Request("DELETE", "/v1/people/dispatcher/devices/none"),
+    "collect_put": Request("PUT", "/v1/devices/matrix/collect"),
+    "form_list": Request("GET", "/openrosa/formList"),
+    "form_get": Request("GET", "/openrosa/forms/gridpatrol_report"),
+    "manifest_get": Request("GET", "/openrosa/forms/gridpatrol_check/manifest"),
+    "media_get": Request("GET", "/openrosa/forms/gridpatrol_check/media/tickets.csv"),
+    "submission_describe": Request("HEAD", "/openrosa/submission"),
+    "submission_create": Request("POST", "/openrosa/submission"),
     "password_change": Request(
         "PUT", "/v1/me/password", body={"old_password": "not this one", "new_password": "not this one"}
     ),
@@ -307,6 +322,9 @@ async def test_each_role_gets_into_its_operations_and_into_no_other(house: House
                 assert answer.status_code == 403, told
                 if request.method == "HEAD":
                     continue  # its answer has no body
+                if request.path.startswith("/openrosa"):
+                    assert problem_of(answer) == (403, "role_not_allowed"), told
+                    continue
                 assert answer.json()["code"] == "role_not_allowed", told
                 assert answer.json()["roles"] == sorted(ROLES[operation].split()), told
 
@@ -319,7 +337,9 @@ async def test_nobody_gets_in_without_a_good_token(house: House, token: str | No
                 request.method, f"{request.path}?{request.query}", json=request.body
             )
             assert answer.status_code == 401, f"{operation}: {answer.status_code} {answer.text[:200]}"
-            if request.method != "HEAD":  # whose answer has no body
+            if request.path.startswith("/openrosa"):
+                assert 'Basic realm="GridPatrol"' in answer.headers["www-authenticate"]
+            elif request.method != "HEAD":  # whose answer has no body
                 assert answer.json()["code"] == ("token_refused" if token else "not_signed_in"), operation
             assert answer.headers["www-authenticate"].startswith("Bearer"), operation
 

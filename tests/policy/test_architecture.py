@@ -32,6 +32,7 @@ HTTP_FILES = frozenset(
         "feature_bodies.py",
         "table_bodies.py",
         "media_types.py",
+        "openrosa.py",
         "problem_answers.py",
         "tus.py",
     }

@@ -188,7 +188,7 @@ def addresses_in(text: str) -> set[str]:
     return {
         alike(found)
         for found in re.findall(
-            r"\b(?:GET|PUT|POST|DELETE|PATCH|HEAD|OPTIONS) /(?:v1|livez|readyz)[^\s`?]*", text
+            r"\b(?:GET|PUT|POST|DELETE|PATCH|HEAD|OPTIONS) /(?:v1|openrosa|livez|readyz)[^\s`?]*", text
         )
     }
 
