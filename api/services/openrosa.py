@@ -119,7 +119,7 @@ async def _do(session: WriteSession, desk: Desk, submission_id: UUID, filled: Fi
     """Do what a form asks for; return the ticket that it is about."""
     match filled:
         case ReportRequest():
-            await file_and_release(session, desk.reference, desk.viewer, filled, desk.now, desk.zone)
+            await file_and_release(session, desk.reference, desk.viewer, [filled], desk.now, desk.zone)
             return filled.id
         case CheckRequest():
             key = f"openrosa:{submission_id}"
