@@ -11,6 +11,7 @@ import httpx
 from api.settings import DEMO_PASSWORD
 
 PAGE = 200
+PATIENCE_S = 120
 _TOLD = ("version", "name", "role", "unit", "phone", "officer_number", "post", "valid_until", "is_active")
 
 
@@ -53,7 +54,7 @@ class Office:
     @asynccontextmanager
     async def _signed_in(self, username: str) -> AsyncGenerator[httpx.AsyncClient]:
         address, words = self._random.choice(self._addresses), {"Accept-Language": "en"}
-        async with httpx.AsyncClient(base_url=address, headers=words, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=address, headers=words, timeout=PATIENCE_S) as client:
             form = {"grant_type": "password", "username": username, "password": DEMO_PASSWORD}
             answer = (await client.post("/v1/auth/token", data=form)).raise_for_status()
             client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
