@@ -29,9 +29,9 @@ def main() -> None:
     try:
         report = asyncio.run(_until_stopped(home, asked.minutes * 60, asked.seed))
         is_well = report.findings.are_none()
+        print(report.as_text(), flush=True)  # noqa: T201  what the command is for
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         asked.json.write_bytes(report.as_json())
-        print(report.as_text(), flush=True)  # noqa: T201  what the command is for
     finally:
         if is_well:
             shutil.rmtree(home)

@@ -34,7 +34,7 @@ class Findings:
     def add(self, fault: Fault, sentence: str) -> None:
         """Note a fault."""
         self.counts[fault] += 1
-        told = self.sentences.setdefault(fault, [])
+        told = self.sentences.setdefault(fault.value, [])
         if len(told) < SHOWN:
             told.append(sentence)
 

@@ -49,3 +49,7 @@ class Journal:
     def steps(self) -> list[Made]:
         """Return the steps."""
         return [made for made in self.made.values() if made.action is not None]
+
+    def told_steps(self) -> int:
+        """Count the steps that phones were told to be taken."""
+        return sum(self.made[item_id].action is not None for item_id in self.told & self.made.keys())

@@ -10,7 +10,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +29,9 @@ PAUSE_S = (0.5, 3.0)
 
 PATIENCE_S = (0.0, 10.0)
 """... or after this time, whatever runs: sometimes the next one is killed while the last one is still down."""
+
+
+LONGER_S = 300
 
 
 class Kill(StrEnum):
@@ -100,11 +103,14 @@ class City:
         except TimeoutError:
             raise CityDown(f"not ready within {READY_S} s; logs are in {self._home / 'logs'}") from None
 
-    async def rage(self, until: float) -> None:
-        """Kill one thing after the other until `time.monotonic()` is there, and each kind at least once."""
+    async def rage(self, until: float, is_enough: Callable[[], bool]) -> None:
+        """Kill one thing after the other until `time.monotonic()` is there, each kind at least once, and it is enough.
+
+        The last two are waited for in vain at most `LONGER_S` long.
+        """
         kinds = list(Kill)
         self._random.shuffle(kinds)
-        while time.monotonic() < until or kinds:
+        while (now := time.monotonic()) < until or ((kinds or not is_enough()) and now < until + LONGER_S):
             await asyncio.sleep(self._random.uniform(*PAUSE_S))
             kind = kinds[-1] if kinds else self._random.choice(list(Kill))
             if self._kill(kind):

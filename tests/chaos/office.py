@@ -1,8 +1,9 @@
 """The administrator at a desk with a good line: signs lost phones out, hands grids over, and reads what people see."""
 
+import asyncio
 import random
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,13 @@ import httpx
 from api.settings import DEMO_PASSWORD
 
 PAGE = 200
+PATIENCE_S = 120
+AGAIN_S = 0.5
 _TOLD = ("version", "name", "role", "unit", "phone", "officer_number", "post", "valid_until", "is_active")
+
+
+class _Down(Exception):  # noqa: N818  as it is in a storm
+    """The city answers, but can't work."""
 
 
 class Office:
@@ -21,26 +28,42 @@ class Office:
         self._addresses = [f"http://{host}:{port}" for host, port in addresses]
         self._random = random.Random(seed)
 
-    async def sign_out(self, username: str, device_id: str) -> bool:
-        """Sign a person's phone out; False when the city was down."""
-        try:
-            async with self._signed_in("admin") as admin:
-                answer = await admin.delete(f"/v1/people/{username}/devices/{device_id}")
-                return answer.is_success
-        except (httpx.TransportError, httpx.HTTPStatusError):
-            return False
+    async def sign_out(self, username: str, device_id: str) -> None:
+        """Sign a person's phone out, if it is signed in."""
 
-    async def move(self, username: str, grid: str, today: date) -> bool:
-        """Let an officer be on duty in this grid from today on and in no other; False when the city was down."""
-        try:
-            async with self._signed_in("admin") as admin:
-                path = f"/v1/people/{username}"
-                person = (await admin.get(path)).raise_for_status().json()
-                duty = {"code": grid, "from_on": today.isoformat(), "to_on": None, "is_phone_public": False}
-                told = {name: person[name] for name in _TOLD} | {"grids": [duty]}
-                return (await admin.put(path, json=told)).is_success
-        except (httpx.TransportError, httpx.HTTPStatusError):
-            return False
+        async def do(admin: httpx.AsyncClient) -> httpx.Response:
+            return await admin.delete(f"/v1/people/{username}/devices/{device_id}")
+
+        await self._insist(do, {404})
+
+    async def move(self, username: str, grid: str, today: date) -> None:
+        """Let an officer be on duty in this grid from today on, and in no other."""
+
+        async def do(admin: httpx.AsyncClient) -> httpx.Response:
+            path = f"/v1/people/{username}"
+            answer = await admin.get(path)
+            if not answer.is_success:
+                return answer
+            duty = {"code": grid, "from_on": today.isoformat(), "to_on": None, "is_phone_public": False}
+            told = {name: answer.json()[name] for name in _TOLD} | {"grids": [duty]}
+            return await admin.put(path, json=told)
+
+        # The version is of the time before, when an earlier attempt was done without our learning of it.
+        await self._insist(do, {409})
+
+    async def _insist(
+        self, do: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]], fair: set[int]
+    ) -> None:
+        """Do something as the administrator, again and again while the city is down."""
+        while True:
+            with suppress(httpx.TransportError, _Down):
+                async with self._signed_in("admin") as admin:
+                    answer = await do(admin)
+                    if not answer.is_server_error:
+                        if answer.status_code not in fair:
+                            answer.raise_for_status()
+                        return
+            await asyncio.sleep(AGAIN_S)
 
     async def views(self, username: str) -> tuple[dict[str, dict[str, Any]], dict[str, int]]:
         """Return what somebody sees who begins to follow the feed now, and in the plain list.
@@ -53,9 +76,12 @@ class Office:
     @asynccontextmanager
     async def _signed_in(self, username: str) -> AsyncGenerator[httpx.AsyncClient]:
         address, words = self._random.choice(self._addresses), {"Accept-Language": "en"}
-        async with httpx.AsyncClient(base_url=address, headers=words, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=address, headers=words, timeout=PATIENCE_S) as client:
             form = {"grant_type": "password", "username": username, "password": DEMO_PASSWORD}
-            answer = (await client.post("/v1/auth/token", data=form)).raise_for_status()
+            answer = await client.post("/v1/auth/token", data=form)
+            if answer.is_server_error:
+                raise _Down
+            answer.raise_for_status()
             client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
             yield client
 

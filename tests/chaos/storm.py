@@ -29,6 +29,9 @@ STANDSTILL_S = 60
 ADMINISTERED_S = (1.0, 5.0)
 """Between two acts of the administrator."""
 
+STEPS_MIN = 10
+"""A storm is not over before phones were told of so many steps: on a slow machine it takes a while."""
+
 AT_ONCE = 8
 
 Result = TypeVar("Result")
@@ -49,7 +52,7 @@ async def run_storm(home: Path, storm_s: float, seed: int) -> Report:
             tell("the city runs")
             await _each(hands, Hand.sign_in)
             tell("everybody is signed in: the storm begins")
-            report.storm_s = await _rage(here, proxy, hands, storm_s, seed, report.findings)
+            report.storm_s = await _rage(here, proxy, hands, journal, storm_s, report)
             tell("calm")
             report.settled_s = await _settle(here, proxy, hands, report.findings)
             tell("nothing is held any more")
@@ -65,7 +68,7 @@ async def run_storm(home: Path, storm_s: float, seed: int) -> Report:
 
 
 async def _rage(
-    here: City, proxy: Proxy, hands: Sequence[Hand], storm_s: float, seed: int, findings: Findings
+    here: City, proxy: Proxy, hands: Sequence[Hand], journal: Journal, storm_s: float, report: Report
 ) -> float:
     """Let everything happen at once."""
     began, is_over = time.monotonic(), asyncio.Event()
@@ -75,19 +78,22 @@ async def _rage(
         try:
             await hand.work(is_over)
         except Exception:  # noqa: BLE001  a phone that crashes is a finding, and the others go on
-            findings.add(Fault.BROKEN, f"the phone {hand.person.device_id} crashed: {traceback.format_exc()}")
+            why = f"the phone {hand.person.device_id} crashed: {traceback.format_exc()}"
+            report.findings.add(Fault.BROKEN, why)
 
     working = [asyncio.create_task(work(hand)) for hand in hands]
-    administering = asyncio.create_task(_administer(here, hands, random.Random(seed)))
+    administering = asyncio.create_task(_administer(here, hands, random.Random(report.seed)))
     try:
-        await here.rage(began + storm_s)
+        await here.rage(began + storm_s, lambda: journal.told_steps() >= STEPS_MIN)
         is_over.set()
         proxy.weather = CALM
         await asyncio.gather(*working)
     finally:
         for task in (administering, *working):
             task.cancel()
-        await asyncio.gather(administering, *working, return_exceptions=True)
+        results = await asyncio.gather(administering, *working, return_exceptions=True)
+        if isinstance(results[0], Exception):
+            report.findings.add(Fault.BROKEN, f"the administrator was refused: {results[0]!r}")
     return time.monotonic() - began
 
 
@@ -97,11 +103,12 @@ async def _administer(here: City, hands: Sequence[Hand], draw: random.Random) ->
     grids = sorted({hand.person.grid for hand in hands if hand.person.grid})
     while True:
         await asyncio.sleep(draw.uniform(*ADMINISTERED_S))
-        hand, today = draw.choice(hands), here.settings.today(clock.now())
+        hand, grid, today = draw.choice(hands), draw.choice(grids), here.settings.today(clock.now())
         if hand.person.grid and draw.random() < 0.5:
-            is_done = await office.move(hand.person.username, draw.choice(grids), today)
-            hand.journal.operations["grid_handed_over"] += is_done
-        elif await office.sign_out(hand.person.username, hand.person.device_id):
+            await office.move(hand.person.username, grid, today)
+            hand.journal.operations["grid_handed_over"] += 1
+        else:
+            await office.sign_out(hand.person.username, hand.person.device_id)
             hand.journal.operations["phone_signed_out"] += 1
 
 
