@@ -12,7 +12,7 @@ import httpx
 from api.settings import DEMO_PASSWORD
 from gridphone import Exchange, Phone
 from tests.conftest import House
-from tests.described import check_described
+from tests.described import describe
 from tests.example_photos import LATITUDE, LONGITUDE, street_picture
 from tests.following import settled
 
@@ -88,7 +88,7 @@ class Network(httpx.AsyncBaseTransport):
         response = await httpx.ASGITransport(self.house.app).handle_async_request(request)
         await response.aread()
         response.request = request
-        await check_described(self.house.app, response)
+        await describe().check(response)
         if fault is Fault.ANSWER_LOST:
             raise httpx.ReadError("cut", request=request)
         return response
