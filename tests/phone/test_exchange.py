@@ -1,8 +1,10 @@
 """What is made without a network arrives once, and in order, whatever the network does."""
 
+import os
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from api.settings import DEMO_PASSWORD
@@ -145,6 +147,55 @@ async def test_a_conflict_shows_what_was_believed_what_is_true_and_who_changed_i
     assert [(change["action"], change["role"]) for change in conflict.changes] == [("accept", "unit_lead")]
     unit.dismiss(mine)
     assert unit.conflicts() == []
+
+
+async def test_a_step_on_a_ticket_that_left_the_persons_sight_is_a_conflict_too(street: Street) -> None:
+    officer, unit, lead = [await street.phone_of(one) for one in (OFFICER, MEMBER, LEAD)]
+    ticket = stall(officer)
+    await street.exchanged(officer, unit, lead)
+    mine = unit.step(ticket, "accept")
+    lead.step(ticket, "return", reason="非本单位", photos=[street.picture(4)])
+    dispatcher = await street.phone_of("dispatcher")
+    await street.exchanged(lead, dispatcher)
+    dispatcher.step(ticket, "dispatch", unit="water")
+    await street.exchanged(dispatcher, unit)
+    (conflict,) = unit.conflicts()
+    assert (conflict.item_id, conflict.believed_version, conflict.version) == (mine, 3, None)
+    assert seen_by(unit) == {}
+
+
+async def test_an_answer_to_something_else_confirms_nothing(street: Street) -> None:
+    phone = await street.phone_of(OFFICER)
+    stall(phone)
+    others = {"clock": {"skew_s": 0}, "results": [{"id": str(uuid4()), "status": 201, "body": None}]}
+    street.network.answer("POST", "/v1/sync", httpx.Response(200, json=others))
+    assert (await phone.exchange()).cut is not None
+    assert states(phone) == ["sent"]
+
+
+async def test_what_the_server_could_not_do_is_tried_again_after_a_while(street: Street) -> None:
+    phone = await street.phone_of(OFFICER)
+    report = stall(phone)
+    fault = {"status": 500, "code": "internal", "title": "Something went wrong on our side."}
+    result = {"id": str(report), "status": 500, "body": None, "problem": fault}
+    answer = {"clock": {"skew_s": 0}, "results": [result]}
+    street.network.answer("POST", "/v1/sync", httpx.Response(200, json=answer))
+    await street.exchanged(phone)
+    (item,) = phone.items()
+    assert (item.state, item.problem, item.tries) == ("held", fault, 1)
+    set_back = street.open_phone(OFFICER, clock_ahead=timedelta(hours=-3))  # that must not hold it for hours
+    await street.exchanged(set_back)
+    assert states(set_back) == ["stored"]
+
+
+def test_pictures_that_a_killed_app_left_behind_are_swept_but_new_ones_stay(street: Street) -> None:
+    street.open_phone(OFFICER).close()
+    old, new = (street.folder / OFFICER / "photos" / str(uuid4()) for _ in range(2))
+    for file in (old, new):
+        file.write_bytes(b"picture")
+    os.utime(old, (0, 0))
+    street.open_phone(OFFICER)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 async def test_a_step_that_came_before_its_ticket_waits_and_is_taken_with_it(street: Street) -> None:

@@ -163,8 +163,9 @@ async def _watch(phone: Phone) -> None:
     shown: dict[UUID, int] = {}
 
     def show() -> bool:
+        is_first = not shown
         for ticket in phone.tickets():
-            if shown and shown.get(ticket.id) != ticket.version:
+            if not is_first and shown.get(ticket.id) != ticket.version:
                 _show_ticket(ticket)
             shown[ticket.id] = ticket.version
         return False

@@ -34,7 +34,10 @@ class Conflict:
 def conflict_of(item: OutboxItem) -> Conflict | None:
     """Return the conflict that an item ended in; None where it was refused for another reason, or not at all."""
     problem = item.problem
-    if item.state != "refused" or item.ticket_id is None or problem is None or "believed" not in problem:
+    if item.state != "refused" or item.kind != "step" or item.ticket_id is None or problem is None:
+        return None
+    # Of a ticket that has left the person's sight (`not_found`) the server tells nothing more.
+    if "believed" not in problem and problem["code"] != "not_found":
         return None
     return Conflict(
         item_id=item.id,
@@ -42,7 +45,7 @@ def conflict_of(item: OutboxItem) -> Conflict | None:
         action=item.body["action"],
         made_at=item.made_at,
         detail=problem.get("detail", ""),
-        believed_version=problem["believed"]["version"],
+        believed_version=item.body.get("version"),
         state=problem.get("state"),
         version=problem.get("version"),
         actions=problem.get("actions", []),

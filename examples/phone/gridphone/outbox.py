@@ -16,6 +16,7 @@ from sqlite3 import Row
 from typing import Any, Literal
 from uuid import UUID
 
+from gridphone.backoff import LONGEST_S
 from gridphone.store import Store
 
 Kind = Literal["report", "step", "photo"]
@@ -155,8 +156,11 @@ class Outbox:
         behind: set[UUID] = set()
         for row in self._store.rows(query):
             item = _item(row)
-            is_due = row["try_after"] <= now.timestamp()
-            if not is_due or item.after in behind or (item.kind == "step" and not self._are_stored(item)):
+            if (
+                not _is_due(row, now)
+                or item.after in behind
+                or (item.kind == "step" and not self._are_stored(item))
+            ):
                 behind.add(item.id)
                 continue
             size_bytes = len(row["body"].encode()) + 200  # what is around it
@@ -170,11 +174,8 @@ class Outbox:
 
     def next_photo(self, now: datetime) -> OutboxItem | None:
         """Return the oldest photo that the server knows of and waits for."""
-        row = self._store.row(
-            "SELECT * FROM items WHERE is_announced AND state = 'sent' AND try_after <= ? ORDER BY number",
-            now.timestamp(),
-        )
-        return _item(row) if row else None
+        query = "SELECT * FROM items WHERE is_announced AND state = 'sent' ORDER BY number"
+        return next((_item(row) for row in self._store.rows(query) if _is_due(row, now)), None)
 
     def announce(self, photo_id: UUID) -> None:
         """Note that the server knows of a photo and waits for its bytes."""
@@ -266,6 +267,11 @@ def _item(row: Row) -> OutboxItem:
         is_announced=bool(row["is_announced"]),
         upload=row["upload"],
     )
+
+
+def _is_due(row: Row, now: datetime) -> bool:
+    """Tell whether a row's time has come. A clock that was set back must not hold anything for years."""
+    return not 0 < row["try_after"] - now.timestamp() <= 2 * LONGEST_S
 
 
 def _text(value: UUID | None) -> str | None:

@@ -80,7 +80,7 @@ class Service:
 
     async def _token(self, form: Mapping[str, str]) -> dict[str, Any]:
         answer = await self._send("POST", "/v1/auth/token", data={**form, "device_id": self.device_id})
-        return answer.json()
+        return _content(answer)
 
     async def _refresh(self) -> str:
         """Exchange the refresh token for a new pair; return the access token.
@@ -126,14 +126,17 @@ class Service:
     async def sync(self, items: Sequence[Mapping[str, Any]], sent_at: datetime) -> dict[str, Any]:
         """Send items; each gets a result, in the same order. `sent_at` tells how wrong the phone's clock goes."""
         body = {"device_id": self.device_id, "sent_at": sent_at.isoformat(), "items": list(items)}
-        return (await self._call("POST", "/v1/sync", json=body)).json()
+        answer = _content(await self._call("POST", "/v1/sync", json=body))
+        if [result["id"] for result in answer["results"]] != [item["id"] for item in items]:
+            raise Cut(_NOT_OURS)  # much hangs on this answer, and some proxies mix answers up
+        return answer
 
     async def waiting(self) -> dict[str, dict[str, Any]]:
         """Return the steps of this person that wait on the server, or waited in vain, by their ids."""
         found: dict[str, dict[str, Any]] = {}
         query: dict[str, str | int] = {"limit": 200}
         while True:
-            page = (await self._call("GET", "/v1/sync/waiting", params=query)).json()
+            page = _content(await self._call("GET", "/v1/sync/waiting", params=query))
             found |= {item["id"]: item for item in page["items"]}
             if page["next"] is None:
                 return found
@@ -172,7 +175,7 @@ class Service:
     async def changes(self, since: str | None, limit: int) -> dict[str, Any]:
         """Return the next page of what changed; 410 `resync_needed` when the feed has to begin anew."""
         query = {"limit": limit, **({"since": since} if since else {})}
-        return (await self._call("GET", "/v1/changes", params=query)).json()
+        return _content(await self._call("GET", "/v1/changes", params=query))
 
     async def catalog(self, etag: str | None) -> tuple[str, str | None]:
         """Return the catalogue's mark and the catalogue as JSON, None where it is still the one of that mark."""
@@ -236,9 +239,15 @@ def _refuse(answer: httpx.Response) -> NoReturn:
         raise Cut(f"The server answered {answer.status_code}.", _retry_after_s(answer) if is_busy else 0)
     if not _is(answer, "application/problem+json"):
         raise Cut(_NOT_OURS)
-    raise Problem(
-        answer.status_code, answer.json() if answer.content else {}
-    )  # the answer to HEAD has no body
+    raise Problem(answer.status_code, _content(answer))
+
+
+def _content(answer: httpx.Response) -> dict[str, Any]:
+    """Return what an answer says; the answer to HEAD says nothing."""
+    try:
+        return answer.json() if answer.content else {}
+    except ValueError as error:
+        raise Cut(_NOT_OURS) from error
 
 
 def _header(answer: httpx.Response, name: str) -> str:
