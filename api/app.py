@@ -34,6 +34,7 @@ from api.routers import (
     health,
     kept_changes,
     lifecycle,
+    nearby,
     notices,
     overdue,
     people,
@@ -48,6 +49,7 @@ from api.routers import (
     rule_files,
     rule_replay,
     sync,
+    tasks,
     tickets,
     triage,
     unit_imports,
@@ -124,6 +126,8 @@ def create_app(settings: Settings) -> FastAPI:
         devices,
         clients,
         sync,
+        tasks,
+        nearby,
     ):
         app.include_router(module.router)
     app.include_router(uploads.public)

@@ -14,6 +14,7 @@ from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType,
 from api.models.reports import Report
 from api.models.requests import TicketRequest
 from api.models.sync import DeclaredPhoto, WaitingItem
+from api.models.tasks import Task
 from api.models.tickets import Ticket, TicketClock, TicketEvent
 from api.models.units import Unit
 from api.models.uploads import Upload, UploadPart
@@ -52,6 +53,7 @@ __all__ = [
     "Report",
     "SignIn",
     "SignerReading",
+    "Task",
     "Ticket",
     "TicketClock",
     "TicketEvent",

@@ -16,6 +16,7 @@ from api.domain.reference import Reference
 from api.models import metadata
 from api.queries.cases import CASE_COLUMNS, REQUEST_COLUMNS
 from api.queries.geometry import point
+from api.services.task_rows import store_tasks
 
 _TOLD_ONCE = frozenset(
     {"id", "number", "reporter_id", "source", "address", "description", "observed_at", "reported_at"}
@@ -80,6 +81,7 @@ async def insert_case(session: WriteSession, case: Case, reference: Reference, z
     await _insert_events(session, case)
     await _insert_clocks(session, case)
     await _store_requests(session, case)
+    await store_tasks(session, case)
 
 
 async def update_case(session: WriteSession, case: Case, reference: Reference, read_version: int) -> None:
@@ -98,6 +100,7 @@ async def update_case(session: WriteSession, case: Case, reference: Reference, r
     await _store_requests(session, case)
     await _insert_events(session, case)
     await _insert_clocks(session, case)
+    await store_tasks(session, case)
 
 
 def _columns(case: Case, reference: Reference) -> dict[str, Any]:
