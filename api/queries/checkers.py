@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, Row, Select, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 
 from api.db import ReadSession
@@ -114,7 +115,7 @@ def _select(looked: Looked, duties: Select[Any]) -> Select[Any]:
         func.bool_or(is_regular).over(partition_by=near.c.person_id).label("is_regular"),
     )
     people: Any = (
-        select(*columns).distinct(near.c.person_id).order_by(near.c.person_id, near.c.away).subquery("people")
+        select(*columns).ext(distinct_on(near.c.person_id)).order_by(near.c.person_id, near.c.away).subquery("people")
     )
     is_hers = col(Task.assignee_id) == people.c.person_id
     load = select(func.count()).where(is_hers, col(Task.state) == TaskState.OPEN)

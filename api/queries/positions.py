@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 
 from api.db import ReadSession
@@ -22,7 +23,7 @@ async def last_positions(
         # A ticket is never updated before it is reported: the second condition is what the index answers.
         .where(among, col(Ticket.reported_at) >= since, col(Ticket.updated_at) >= since)
         .order_by(col(Ticket.reporter_id), col(Ticket.reported_at).desc(), col(Ticket.id))
-        .distinct(col(Ticket.reporter_id))
+        .ext(distinct_on(col(Ticket.reporter_id)))
     )
     rows = await session.execute(statement)
     return {person_id: Place(longitude, latitude) for person_id, longitude, latitude in rows}
