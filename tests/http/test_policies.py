@@ -56,7 +56,7 @@ async def test_what_is_left_out_has_its_default_again(house: House) -> None:
     etag, values = await listed(house)
     answer = await put(house, values | {"close_after_check": False}, etag)
     again = await put(house, {}, answer.headers["etag"])
-    assert again.json()["changed"] == ["close_after_check"]
+    assert again.json()["changed"] == ["close_after_check", "only_assignees_check"]
     assert all(one["is_default"] for one in again.json()["items"])
 
 
