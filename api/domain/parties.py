@@ -143,12 +143,9 @@ def _check(asked: _Asked) -> _Found:
         return NotYourStep("Whoever fixed it can't check it.")
     if asked.is_tasked(TaskKind.CHECK):
         return None
-    refusal = _task_of_another(asked, TaskKind.CHECK)
-    if refusal is not None:
-        return refusal
     if viewer.person_id == party.reporter_id and not asked.policies.checker_may_be_reporter:
         return NotYourStep("Another officer than the reporter checks the repair.")
-    return _officer_of_grid(asked)
+    return _task_of_another(asked, TaskKind.CHECK) or _officer_of_grid(asked)
 
 
 def _close(asked: _Asked) -> _Found:

@@ -115,7 +115,10 @@ def _select(looked: Looked, duties: Select[Any]) -> Select[Any]:
         func.bool_or(is_regular).over(partition_by=near.c.person_id).label("is_regular"),
     )
     people: Any = (
-        select(*columns).ext(distinct_on(near.c.person_id)).order_by(near.c.person_id, near.c.away).subquery("people")
+        select(*columns)
+        .ext(distinct_on(near.c.person_id))
+        .order_by(near.c.person_id, near.c.away)
+        .subquery("people")
     )
     is_hers = col(Task.assignee_id) == people.c.person_id
     load = select(func.count()).where(is_hers, col(Task.state) == TaskState.OPEN)

@@ -59,7 +59,7 @@ async def test_nobody_else_checks_but_a_supervisor(strict: House) -> None:
     for username in (CHECKER, FINDER):
         photos = [look] if username == CHECKER else []
         problem = await refused(strict, username, ticket, "pass_check", "not_your_step", photos=photos)
-        assert problem["task"] == "check"
+        assert problem.get("task") == ("check" if username == CHECKER else None)  # the reporter never might
         assert ticket["number"] not in await queue(strict, username)
     outsider = await asked(strict, ticket)
     closed = await checked(strict, "supervisor", ticket)
