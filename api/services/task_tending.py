@@ -23,7 +23,11 @@ from api.services.task_giving import Earlier, give_task, pass_on, task_due_at
 from api.services.task_rows import begin_planned, store_turn
 
 BATCH = 200
-"""Tickets that one look finds; a run goes on until one finds fewer, and gives up on those that can't be moved."""
+"""Tickets that one look finds."""
+
+LOOKS = 10
+"""Looks of one kind in one run, so that the tickets of a whole city, on the day that it gets tasks, keep nothing else
+waiting: the next run goes on."""
 
 _Turn = Callable[[WriteSession, Case], Awaitable[bool]]
 """Does something to the tasks of a locked ticket; False when there was nothing to do after all."""
@@ -76,7 +80,7 @@ async def tend_tasks(database: Database, reference: Reference, now: datetime) ->
 
 async def _sweep(database: Database, reference: Reference, find: _Find, turn: _Turn) -> int:
     met = 0
-    while True:
+    for _ in range(LOOKS):
         async with database.read() as session:
             found = await find(session, BATCH)
         moved = 0
@@ -85,12 +89,13 @@ async def _sweep(database: Database, reference: Reference, find: _Find, turn: _T
         met += moved
         # What could not be moved is found again: only progress is a reason to look once more.
         if len(found) < BATCH or moved == 0:
-            return met
+            break
+    return met
 
 
 async def _begin_planned(database: Database, reference: Reference, now: datetime) -> int:
     met = 0
-    while True:
+    for _ in range(LOOKS):
         async with database.read() as session:
             found = await asking.planned_tasks(session, now, BATCH)
         moved = 0
@@ -99,7 +104,8 @@ async def _begin_planned(database: Database, reference: Reference, now: datetime
             moved += await _turned(database, reference, planned.ticket_id, begin)
         met += moved
         if len(found) < BATCH or moved == 0:
-            return met
+            break
+    return met
 
 
 async def _begin(
