@@ -37,6 +37,7 @@ from api.routers import (
     health,
     kept_changes,
     lifecycle,
+    nearby,
     notices,
     overdue,
     people,
@@ -52,6 +53,7 @@ from api.routers import (
     rule_replay,
     submissions,
     sync,
+    tasks,
     tickets,
     triage,
     unit_imports,
@@ -130,6 +132,8 @@ def create_app(settings: Settings) -> FastAPI:
         sync,
         forms,
         submissions,
+        tasks,
+        nearby,
     ):
         app.include_router(module.router)
     app.include_router(uploads.public)

@@ -27,6 +27,7 @@ from api.services.notices import raise_notices
 from api.services.photos import sweep_orphan_files
 from api.services.resumption import resume_suspended
 from api.services.sync_release import release_overlooked
+from api.services.task_tending import tend_tasks
 from api.services.uploads import purge_uploads, sweep_orphan_parts
 from api.services.waiting_items import expire_waiting, purge_waiting
 from api.settings import Settings
@@ -81,6 +82,7 @@ def reconcilers(database: Database, files: FileStore, zone: ZoneInfo) -> tuple[R
         Reconciler("escalate_overdue", "* * * * * */30", with_reference(escalate_overdue)),
         Reconciler("raise_notices", "* * * * * */20", with_reference(raise_notices)),
         Reconciler("deliver_notices", "* * * * * */20", with_reference(deliver_notices)),
+        Reconciler("tend_tasks", "* * * * * */30", with_reference(tend_tasks)),
         Reconciler("release_waiting", "* * * * * */30", with_reference(release)),
         Reconciler("expire_waiting", "* * * * *", _until_none_is_left(database, expire_waiting)),
         # Once a night: a sweep reads the name of every file, and an orphan costs nothing but its space.

@@ -73,6 +73,11 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "sync_store": EVERYBODY - {Role.ADMINISTRATOR},
     "sync_list": EVERYBODY - {Role.ADMINISTRATOR},
     "queue_list": EVERYBODY,
+    "task_list": EVERYBODY - UNIT_ROLES,
+    "task_get": EVERYBODY - UNIT_ROLES,
+    "task_refuse": frozenset({Role.OFFICER}),
+    "task_reassign": frozenset({Role.OFFICER, Role.DISPATCHER, Role.SUPERVISOR}),
+    "nearby_get": EVERYBODY,
     "overdue_list": EVERYBODY,
     "overdue_summary": EVERYBODY,
     "lifecycle_get": EVERYBODY,
@@ -163,6 +168,7 @@ class TicketScope:
     escalated_unit_ids: tuple[int, ...] = ()
     reporter_id: UUID | None = None
     following_id: UUID | None = None
+    tasked_id: UUID | None = None
     grid_prefixes: tuple[str, ...] = ()
 
 
@@ -172,7 +178,8 @@ def ticket_scope(viewer: Viewer) -> TicketScope:
     The desk (dispatcher, supervisor, administrator) sees all; a unit the tickets it is responsible for, those it was
     called to help with and, only to read them, those at places that it is paired with today; its lead also what was
     escalated from the units right below, because the unit above has to answer for it; an officer those in the own
-    grids, those reported by herself, and those that her reports were merged into. A unit role without a unit sees
+    grids, those reported by herself, those that her reports were merged into, and those that she has a task on or did
+    the last task on. A unit role without a unit sees
     nothing.
     """
     if viewer.role in _DESK:
@@ -187,6 +194,7 @@ def ticket_scope(viewer: Viewer) -> TicketScope:
     return TicketScope(
         reporter_id=viewer.person_id,
         following_id=viewer.person_id if viewer.follows else None,
+        tasked_id=viewer.person_id,
         grid_prefixes=viewer.grid_codes,
     )
 
@@ -197,6 +205,14 @@ def sees_name_of(viewer: Viewer, role: Role) -> bool:
     A unit sees "officer", never which officer: whoever finds and checks must not be leaned on (监管分离).
     """
     return not (viewer.role in UNIT_ROLES and role is Role.OFFICER)
+
+
+def sees_tasks(viewer: Viewer) -> bool:
+    """Tell whether the viewer may know that somebody is asked to verify or check, and who.
+
+    A unit may not: whoever is known to come can be waited for, and leaned on.
+    """
+    return viewer.role not in UNIT_ROLES
 
 
 def sees_originals(viewer: Viewer) -> bool:

@@ -34,6 +34,7 @@ class Action(StrEnum):
     APPEAL = "appeal"
     GRANT_APPEAL = "grant_appeal"
     DENY_APPEAL = "deny_appeal"
+    RECHECK = "recheck"
     REOPEN = "reopen"
     MERGE = "merge"
     ABSORB = "absorb"
@@ -80,6 +81,7 @@ ACTION_NAMES: dict[Action, tuple[str, str]] = {
     Action.APPEAL: ("申诉", "appeal"),
     Action.GRANT_APPEAL: ("同意申诉", "grant the appeal"),
     Action.DENY_APPEAL: ("驳回申诉", "deny the appeal"),
+    Action.RECHECK: ("复查合格", "find it still repaired"),
     Action.REOPEN: ("反弹重开", "reopen"),
     Action.MERGE: ("并案", "merge"),
     Action.ABSORB: ("并入", "take in a merged ticket"),

@@ -14,6 +14,7 @@ from api.domain.ledger import Ledger
 from api.domain.reports import Priority, Source
 from api.domain.requests import Request, RequestKind
 from api.domain.states import State
+from api.domain.tasks import EndedTask, NewTask, TaskKind
 
 
 class Triage(StrEnum):
@@ -90,12 +91,21 @@ class Case:
     is_self_fixed: bool = False
     has_appealed: bool = False
     is_exempt: bool = False
+    task_id: UUID | None = None
+    """The open task on it, with kind, officer and due time; `task_done_by_id` is who did the last one."""
+    task_kind: TaskKind | None = None
+    task_assignee_id: UUID | None = None
+    task_due_at: datetime | None = None
+    task_done_by_id: UUID | None = None
     history_count: int = 0
     history_sha256: str = GENESIS
     ledger: Ledger = field(default_factory=Ledger)
     requests: list[Request] = field(default_factory=list[Request])
     new_events: list[tuple[Event, str, str]] = field(default_factory=list[tuple[Event, str, str]])
     """Events of the present transaction, each with the hash before it and its own."""
+    new_tasks: list[NewTask] = field(default_factory=list[NewTask])
+    ended_tasks: list[EndedTask] = field(default_factory=list[EndedTask])
+    """Tasks that the present transaction made and ended."""
 
     def pending(self, kind: RequestKind) -> Request | None:
         """Return the request of this kind that waits for a decision."""

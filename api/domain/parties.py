@@ -16,6 +16,7 @@ from api.domain.errors import LimitReached, NotYourStep, Pinned, Refusal, StepRe
 from api.domain.lifecycle import Action, State, actions_for
 from api.domain.policies import Policies
 from api.domain.requests import DECIDERS, RequestKind
+from api.domain.tasks import RECHECKS, TaskKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Party:
     escalation_level: int
     pending_kinds: list[RequestKind]
     open_helper_ids: list[int]
+    task_kind: TaskKind | None = None
+    task_assignee_id: UUID | None = None
 
 
 PARTY_FIELDS = tuple(Party.__slots__)
@@ -70,6 +73,11 @@ class _Asked:
     def is_on_duty(self) -> bool:
         grid = self.party.grid_code
         return grid is not None and any(grid.startswith(own) for own in self.viewer.grid_codes)
+
+    def is_tasked(self, *kinds: TaskKind) -> bool:
+        """Tell whether this person was asked to do what a task of one of these kinds is about."""
+        party = self.party
+        return party.task_kind in kinds and party.task_assignee_id == self.viewer.person_id
 
 
 _Found = Refusal | None
@@ -110,14 +118,34 @@ def _officer_of_grid(asked: _Asked) -> _Found:
     return None
 
 
+def _verify(asked: _Asked) -> _Found:
+    if asked.is_tasked(TaskKind.VERIFICATION):
+        return None
+    return _task_of_another(asked, TaskKind.VERIFICATION) or _officer_of_grid(asked)
+
+
+def _task_of_another(asked: _Asked, kind: TaskKind) -> _Found:
+    """Refuse officers what somebody else was asked to do, where the city holds them to it."""
+    party = asked.party
+    is_bound = asked.policies.only_assignees_check and asked.viewer.role is Role.OFFICER
+    if is_bound and party.task_kind is kind and party.task_assignee_id is not None:
+        return NotYourStep("Another officer was asked to do this.", task=kind)
+    return None
+
+
 def _check(asked: _Asked) -> _Found:
-    """Whoever finds, fixes and checks are three different people (监管分离)."""
+    """Whoever finds, fixes and checks are three different people (监管分离).
+
+    Where staff is short the reporter is asked to check: the task says so, and its reasons what had to be given up.
+    """
     party, viewer = asked.party, asked.viewer
     if viewer.person_id == party.fixed_by_id:
         return NotYourStep("Whoever fixed it can't check it.")
+    if asked.is_tasked(TaskKind.CHECK):
+        return None
     if viewer.person_id == party.reporter_id and not asked.policies.checker_may_be_reporter:
         return NotYourStep("Another officer than the reporter checks the repair.")
-    return _officer_of_grid(asked)
+    return _task_of_another(asked, TaskKind.CHECK) or _officer_of_grid(asked)
 
 
 def _close(asked: _Asked) -> _Found:
@@ -232,8 +260,22 @@ def _appeal(asked: _Asked) -> _Found:
     return None
 
 
+def _recheck(asked: _Asked) -> _Found:
+    """复查: only where somebody was asked to look again; whoever fixed it sees nothing new."""
+    party, viewer = asked.party, asked.viewer
+    if party.task_kind not in RECHECKS:
+        return StepRefused("Nobody was asked to look at this ticket again.", possible=[Action.REOPEN])
+    if viewer.person_id == party.fixed_by_id:
+        return NotYourStep("Whoever fixed it can't check it.")
+    if viewer.role is Role.OFFICER and not asked.is_tasked(*RECHECKS):
+        return NotYourStep("Another officer was asked to do this.", task=party.task_kind)
+    return None
+
+
 def _reopen(asked: _Asked) -> _Found:
     party, viewer = asked.party, asked.viewer
+    if asked.is_tasked(*RECHECKS):
+        return None  # asked to look again, however long ago it was closed
     if viewer.role is Role.OFFICER and viewer.person_id != party.reporter_id and not asked.is_on_duty:
         return NotYourStep("An officer of the ticket's grid, or its reporter, reopens it.")
     days = timedelta(days=asked.policies.reopen_max_days)
@@ -253,7 +295,7 @@ def _escalate(asked: _Asked) -> _Found:
 
 
 _RULES: dict[Action, Callable[[_Asked], _Found]] = {
-    Action.ANSWER_VERIFICATION: _officer_of_grid,
+    Action.ANSWER_VERIFICATION: _verify,
     Action.DISPATCH: _dispatch,
     Action.RULE: _ruling,
     Action.ACCEPT: _own_unit,
@@ -276,6 +318,7 @@ _RULES: dict[Action, Callable[[_Asked], _Found]] = {
     Action.APPEAL: _appeal,
     Action.GRANT_APPEAL: _grant_appeal,
     Action.DENY_APPEAL: _decides(RequestKind.APPEAL),
+    Action.RECHECK: _recheck,
     Action.REOPEN: _reopen,
     Action.VOID: _void,
     Action.GRANT_VOID: _decides(RequestKind.VOID),

@@ -124,6 +124,36 @@ class Policies:
     checker_may_be_reporter: bool = False
     """Whether the officer who reported a ticket may check its repair, too."""
 
+    only_assignees_check: bool = True
+    """Only who was asked to verify or check does so, or a supervisor; otherwise any officer of the grid may."""
+
+    checker_load_m: float = 500.0
+    """Choosing a checker: each task that is open already counts like so many metres of way."""
+
+    checker_rotation_m: float = 1_000.0
+    """轮换: each task on the same unit's work within `checker_rotation_days` counts like so many metres."""
+
+    checker_rotation_days: int = 14
+    """How far back rotation looks."""
+
+    position_minutes: int = 120
+    """Where an officer was last seen counts so long; after that the middle of her grid does."""
+
+    task_attempts_max: int = 3
+    """How many officers one task is given to, one after the other; then it waits for a supervisor."""
+
+    second_check_share: float = 0.05
+    """抽查: the share of passed checks and fixes on the spot that somebody else looks at again at once."""
+
+    look_back_share: float = 0.1
+    """回头看: the share of closed tickets that is looked at again after `look_back_days`."""
+
+    look_back_days: int = 30
+    """回头看: so many days after closing."""
+
+    look_back_within_days: int = 3
+    """How many days an officer has for a look-back."""
+
     waiting_hours: int = 72
     """A step that came before its ticket waits so long for it, around the clock; then its sender is told."""
 
@@ -228,6 +258,16 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "fallback_to_grid_owner": read_value.switch,
         "redispatch_on_correction": read_value.switch,
         "checker_may_be_reporter": read_value.switch,
+        "only_assignees_check": read_value.switch,
+        "checker_load_m": read_value.number(0.0, _METRES_MAX),
+        "checker_rotation_m": read_value.number(0.0, _METRES_MAX),
+        "checker_rotation_days": read_value.whole(0, _DAYS_MAX),
+        "position_minutes": read_value.whole(0, 24 * 60),
+        "task_attempts_max": read_value.whole(1, 100),
+        "second_check_share": read_value.number(0.0, 1.0),
+        "look_back_share": read_value.number(0.0, 1.0),
+        "look_back_days": read_value.whole(1, _DAYS_MAX),
+        "look_back_within_days": read_value.whole(1, _DAYS_MAX),
         "waiting_hours": read_value.whole(1, 24 * 366),
         "public_responsibility": read_value.switch,
         "upload_ttl_hours": read_value.whole(1, 24 * _DAYS_MAX),

@@ -270,11 +270,12 @@ def _check() -> Iterable[Step]:
 
 
 def _afterwards() -> Iterable[Step]:
-    """申诉、反弹: what may still happen to a closed ticket."""
+    """申诉、复查、反弹: what may still happen to a closed ticket."""
     here, kind = State.CLOSED, RequestKind.APPEAL
     yield Step(Action.APPEAL, here, here, _UNIT, needs=_REASON, asks=kind)
     yield Step(Action.GRANT_APPEAL, here, here, _deciders(kind), grants=kind)
     yield Step(Action.DENY_APPEAL, here, here, _deciders(kind), needs=_REASON, denies=kind)
+    yield Step(Action.RECHECK, here, here, _OFFICER_OR_SUPERVISOR, needs=frozenset({Need.CHECK_PHOTO}))
     yield Step(
         Action.REOPEN,
         here,

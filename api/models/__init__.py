@@ -15,6 +15,7 @@ from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType,
 from api.models.reports import Report
 from api.models.requests import TicketRequest
 from api.models.sync import DeclaredPhoto, WaitingItem
+from api.models.tasks import Task
 from api.models.tickets import Ticket, TicketClock, TicketEvent
 from api.models.units import Unit
 from api.models.uploads import Upload, UploadPart
@@ -55,6 +56,7 @@ __all__ = [
     "SignIn",
     "SignerReading",
     "Submission",
+    "Task",
     "Ticket",
     "TicketClock",
     "TicketEvent",

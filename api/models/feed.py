@@ -16,10 +16,10 @@ class FeedMark(Table, table=True):
 
     Written by triggers on `tickets`, `photos`, `people`, `grid_people` and `sign_ins` alone, so that no way of
     changing those can forget it. Ids come from the sequence of `ticket_events`: a transaction's events and marks
-    have one order. `unit_id` (with `was_escalated`), `grid_code` and `place_code` say whom a ticket left;
-    `person_id` whose duties, unit or sign-ins changed. No foreign keys: a photo may be tied to a ticket a moment
-    before its ticket is written, and a mark locks nothing. `at` is by the database's clock, and only tells how old
-    a mark is.
+    have one order. `unit_id` (with `was_escalated`), `grid_code`, `place_code` and `officer_id` (whose task on it
+    ended) say whom a ticket left; `person_id` whose duties, unit or sign-ins changed. No foreign keys: a photo may be
+    tied to a ticket a moment before its ticket is written, and a mark locks nothing. `at` is by the database's clock,
+    and only tells how old a mark is.
     """
 
     table_name: ClassVar[str] = "feed_marks"
@@ -28,7 +28,8 @@ class FeedMark(Table, table=True):
         Index("ix_feed_marks_at", "at"),
         CheckConstraint(
             "(kind = 'person') = (person_id IS NOT NULL) AND (kind = 'person') = (ticket_id IS NULL)"
-            " AND (kind = 'left') = (unit_id IS NOT NULL OR grid_code IS NOT NULL OR place_code IS NOT NULL)",
+            " AND (kind = 'left') = (unit_id IS NOT NULL OR grid_code IS NOT NULL OR place_code IS NOT NULL"
+            " OR officer_id IS NOT NULL)",
             "complete",
         ),
     )
@@ -48,6 +49,7 @@ class FeedMark(Table, table=True):
     was_escalated: bool = Field(default=False, sa_column_kwargs=NOT_YET)
     grid_code: str | None = Field(default=None, max_length=20)
     place_code: str | None = Field(default=None, max_length=64)
+    officer_id: UUID | None = Field(default=None)
     person_id: UUID | None = Field(default=None)
     at: datetime = Field(sa_type=INSTANT, sa_column_kwargs={"server_default": text("now()")})
     xid: Any = Field(

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, text
 from sqlmodel import Field
 
 from api.domain.agreements import AgreementKind
@@ -32,6 +32,13 @@ class Place(Table, table=True):
             "ST_GeometryType(geometry) IN ('ST_Point', 'ST_MultiPoint', 'ST_LineString', 'ST_MultiLineString',"
             " 'ST_Polygon', 'ST_MultiPolygon')",
             "geometry_kind",
+        ),
+        # The nearest are found by metres, so on geography.
+        Index(
+            "ix_places_nearest",
+            text("(geometry::geography)"),
+            postgresql_using="gist",
+            postgresql_where=text("is_active"),
         ),
         CheckConstraint("reach_m BETWEEN 0 AND 500", "reach_m"),
         CheckConstraint("version > 0", "version"),

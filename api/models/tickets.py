@@ -24,6 +24,7 @@ from api.domain.lifecycle import OPEN, STAGE_OF, Clock, State
 from api.domain.limits import LimitUnit
 from api.domain.reports import Priority, Source
 from api.domain.requests import RequestKind
+from api.domain.tasks import TaskKind
 from api.models.base import (
     EMPTY,
     INSTANT,
@@ -47,6 +48,9 @@ NEAR_DUE_SQL = f"{WATCHED_SQL} AND noticed = 0"
 NOT_NOTICED_SQL = f"{WATCHED_SQL} AND noticed < 2"
 HAS_PENDING_SQL = "cardinality(pending_kinds) > 0"
 """Somebody has to decide a request on the ticket, which may be closed (an appeal)."""
+
+LACKS_TASK_SQL = "task_id IS NULL AND (state = 'verifying' OR state = 'rectified' AND checked_at IS NULL)"
+"""Tickets that somebody has to go and look at, and nobody was asked to."""
 
 WAITING_SQL = f"{OPEN_SQL} OR {HAS_PENDING_SQL}"
 
@@ -113,6 +117,24 @@ class Ticket(Table, table=True):
         # Where the worker finds what turned yellow or red and nobody was told of yet.
         Index("ix_tickets_near_due", "yellow_at", postgresql_where=text(NEAR_DUE_SQL)),
         Index("ix_tickets_not_noticed", "due_at", postgresql_where=text(NOT_NOTICED_SQL)),
+        Index(
+            "ix_tickets_task_assignee",
+            "task_assignee_id",
+            postgresql_where=text("task_assignee_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_tickets_task_done_by",
+            "task_done_by_id",
+            postgresql_where=text("task_done_by_id IS NOT NULL"),
+        ),
+        Index("ix_tickets_lacks_task", "updated_at", "id", postgresql_where=text(LACKS_TASK_SQL)),
+        # When officers were last at a place that has a name.
+        Index(
+            "ix_tickets_place_seen",
+            "place_code",
+            text("observed_at DESC"),
+            postgresql_where=text("place_code IS NOT NULL"),
+        ),
         Index("ix_tickets_merged", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
         Index(
             "ix_tickets_merged_reporter",
@@ -128,6 +150,8 @@ class Ticket(Table, table=True):
         CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", "merged_has_master"),
         CheckConstraint("merged_into_id <> id", "master_is_another"),
         CheckConstraint("noticed BETWEEN 0 AND 2", "noticed"),
+        CheckConstraint("(task_id IS NULL) = (task_kind IS NULL)", "task_has_kind"),
+        CheckConstraint("task_id IS NOT NULL OR task_assignee_id IS NULL", "task_of_assignee"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -183,6 +207,12 @@ class Ticket(Table, table=True):
     pending_kinds: list[RequestKind] = Field(default_factory=list, sa_type=STRINGS, sa_column_kwargs=EMPTY)
     open_helper_ids: list[int] = Field(default_factory=list, sa_type=NUMBERS, sa_column_kwargs=EMPTY)
     agreed_role: Role | None = Field(default=None, sa_type=enum_type(Role, "agreed_role"))
+    task_id: UUID | None = None
+    """The open task. No foreign key: a task names its ticket, and each row would have to be there first."""
+    task_kind: TaskKind | None = Field(default=None, sa_type=enum_type(TaskKind, "task_kind"))
+    task_assignee_id: UUID | None = Field(default=None, foreign_key="people.id")
+    task_due_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    task_done_by_id: UUID | None = Field(default=None, foreign_key="people.id")
     noticed: int = Field(default=0, sa_column_kwargs=NONE_YET)
     """Which notice of the present due time was raised: 0 none, 1 near due, 2 overdue. It only spares the worker a
     search (`notices` is what holds them to one), so it is no part of the ticket's version and never shown."""

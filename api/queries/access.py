@@ -34,6 +34,9 @@ def in_scope(scope: TicketScope) -> ColumnElement[bool]:
         marks.append(col(Ticket.place_code).in_(scope.paired_places))
     if scope.reporter_id is not None:
         marks.append(col(Ticket.reporter_id) == scope.reporter_id)
+    if scope.tasked_id is not None:
+        marks.append(col(Ticket.task_assignee_id) == scope.tasked_id)
+        marks.append(col(Ticket.task_done_by_id) == scope.tasked_id)
     if scope.helping_unit_id is not None:
         marks.append(called_to_help(scope.helping_unit_id))
     if scope.escalated_unit_ids:

@@ -69,6 +69,11 @@ CASE_COLUMNS = (
     "is_self_fixed",
     "has_appealed",
     "is_exempt",
+    "task_id",
+    "task_kind",
+    "task_assignee_id",
+    "task_due_at",
+    "task_done_by_id",
     "history_count",
     "history_sha256",
 )
@@ -85,6 +90,14 @@ async def lock_case(session: WriteSession, reference: Reference, viewer: Viewer,
 
 async def lock_case_for_system(session: WriteSession, reference: Reference, ticket_id: UUID) -> Case:
     """Return the ticket, locked, for a step that the system takes."""
+    return await _load(session, reference, ticket_id)
+
+
+async def claim_case_for_system(session: WriteSession, reference: Reference, ticket_id: UUID) -> Case | None:
+    """Return the ticket, locked; None when somebody else has it just now."""
+    wanted = select(col(Ticket.id)).where(col(Ticket.id) == ticket_id).with_for_update(skip_locked=True)
+    if (await session.execute(wanted)).scalar_one_or_none() is None:
+        return None
     return await _load(session, reference, ticket_id)
 
 

@@ -113,8 +113,8 @@ async def find_changes(session: ReadSession, viewer: Viewer, cursor: FeedCursor)
     Departures count by what the reader held when it read last, which is exactly what it was shown.
     """
     rows = _behind(cursor.landmark.position).subquery("behind")
-    seen = and_(visible_tickets(viewer), is_kept(cursor.kept_from))
-    left = and_(rows.c.kind == MarkKind.LEFT, _has_left(rows, cursor.held))
+    seen = and_(visible_tickets(viewer), is_kept(cursor.kept_from, viewer))
+    left = and_(rows.c.kind == MarkKind.LEFT, _has_left(rows, cursor.held, viewer.person_id))
     number = func.row_number().over(order_by=(rows.c.xid, rows.c.id))
     found = (
         select(
@@ -155,6 +155,7 @@ def _behind(position: Position) -> Select[Any]:
         cast(none, Boolean).label("was_escalated"),
         cast(none, Text).label("grid_code"),
         cast(none, Text).label("place_code"),
+        cast(none, Uuid).label("officer_id"),
         cast(none, Uuid).label("person_id"),
     )
     marks = select(
@@ -167,6 +168,7 @@ def _behind(position: Position) -> Select[Any]:
         _MARKS.c.was_escalated,
         _MARKS.c.grid_code,
         _MARKS.c.place_code,
+        _MARKS.c.officer_id,
         _MARKS.c.person_id,
     )
     start = tuple_(cast(str(position.xid), XactId()), literal(position.id, BigInteger))
@@ -180,9 +182,10 @@ def _behind(position: Position) -> Select[Any]:
     return select(both).order_by(both.c.xid, both.c.id).limit(SCANNED)
 
 
-def _has_left(rows: Any, held: Held) -> ColumnElement[bool]:  # noqa: ANN401  a subquery
+def _has_left(rows: Any, held: Held, person_id: UUID) -> ColumnElement[bool]:  # noqa: ANN401  a subquery
     """Return the condition for departures from where this reader saw the ticket."""
-    marks: list[ColumnElement[bool]] = [rows.c.grid_code.like(f"{code}%") for code in held.grid_codes]
+    marks: list[ColumnElement[bool]] = [rows.c.officer_id == person_id]
+    marks += (rows.c.grid_code.like(f"{code}%") for code in held.grid_codes)
     if held.unit_id is not None:
         marks.append(rows.c.unit_id == held.unit_id)
     if held.place_codes:
@@ -192,9 +195,10 @@ def _has_left(rows: Any, held: Held) -> ColumnElement[bool]:  # noqa: ANN401  a 
     return or_(false(), *marks)
 
 
-def is_kept(since: datetime) -> ColumnElement[bool]:
-    """Return the condition for the tickets that readers who began then hold: open, or changed since."""
-    return or_(IS_OPEN, col(Ticket.updated_at) >= since)
+def is_kept(since: datetime, viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition for the tickets that readers who began then hold: open, changed since, or a task of hers."""
+    is_own_task = col(Ticket.task_assignee_id) == viewer.person_id
+    return or_(IS_OPEN, col(Ticket.updated_at) >= since, is_own_task)
 
 
 async def find_walked(
@@ -207,7 +211,7 @@ async def find_walked(
     concerned = in_scope(cursor.held.differs(walk.target))
     if walk.is_whole:
         concerned = or_(visible_tickets(viewer), concerned)
-    statement = select(col(Ticket.id)).where(concerned, is_kept(cursor.kept_from))
+    statement = select(col(Ticket.id)).where(concerned, is_kept(cursor.kept_from, viewer))
     if walk.after is not None:
         statement = statement.where(col(Ticket.id) > walk.after)
     rows = await session.execute(statement.order_by(col(Ticket.id)).limit(room + 1))
@@ -237,6 +241,7 @@ async def find_audience(session: ReadSession, behind: Position, up_to: Position)
         found.c.unit_id,
         found.c.grid_code,
         found.c.place_code,
+        found.c.officer_id,
         found.c.person_id,
     )
     rows = (await session.execute(select(*columns))).all()
@@ -247,7 +252,7 @@ async def find_audience(session: ReadSession, behind: Position, up_to: Position)
     units = {row.unit_id for row in rows} - {None}
     grids = {row.grid_code for row in rows} - {None}
     places = {row.place_code for row in rows} - {None}
-    people = {row.person_id for row in rows} - {None}
+    people = {person for row in rows for person in (row.person_id, row.officer_id)} - {None}
     escalated = set(units)
     if ticket_ids:
         for row in await session.execute(_AUDIENCE, {"ticket_ids": list(ticket_ids)}):
@@ -255,7 +260,7 @@ async def find_audience(session: ReadSession, behind: Position, up_to: Position)
             escalated |= {row.unit_id} if row.escalation_level else set()
             grids |= {row.grid_code} - {None}
             places |= {row.place_code} - {None}
-            people |= {row.reporter_id, *row.follower_ids}
+            people |= {row.reporter_id, row.task_assignee_id, row.task_done_by_id, *row.follower_ids} - {None}
     return Audience(
         unit_ids=frozenset(units),
         escalated_unit_ids=frozenset(escalated),
@@ -284,6 +289,8 @@ def _select_audience() -> Select[Any]:
         col(Ticket.grid_code),
         col(Ticket.place_code),
         col(Ticket.reporter_id),
+        col(Ticket.task_assignee_id),
+        col(Ticket.task_done_by_id),
         helpers.label("helper_ids"),
         followers.label("follower_ids"),
     ).where(col(Ticket.id) == any_(bindparam("ticket_ids", type_=ARRAY(Uuid()))))

@@ -101,7 +101,7 @@ async def _entries(
     """Show what is seen now, and name what is not but was."""
     if not told:
         return []
-    seen = await find_tickets(session, viewer, told, is_kept(kept_from))
+    seen = await find_tickets(session, viewer, told, is_kept(kept_from, viewer))
     kept = await _kept(session, seen, now)
     return [
         TicketEntry(ticket_id, seen.get(ticket_id), kept.get(ticket_id))

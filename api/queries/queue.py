@@ -20,7 +20,8 @@ def work_of(viewer: Viewer, reference: Reference, now: datetime) -> ColumnElemen
     """Return the condition for the tickets that wait for this viewer.
 
     A unit: to sign for and to rectify, reworks included, and calls for help that it has not answered. An
-    officer: tips to verify and repairs to check in the own grids, not those reported by herself. A
+    officer: what she was asked to look at, and, where nobody was or the city lets all of the grid do it, tips to verify
+    and repairs to check in the own grids, not those reported by herself. A
     dispatcher: what waits for triage, requests to decide and, where the desk closes, what was checked. A
     supervisor: what is overdue, and requests to decide. An administrator: what no rule or calendar could settle.
     """
@@ -28,7 +29,8 @@ def work_of(viewer: Viewer, reference: Reference, now: datetime) -> ColumnElemen
     if viewer.role in UNIT_ROLES:
         return _work_of_unit(viewer)
     if viewer.role is Role.OFFICER:
-        return and_(IS_OPEN, _work_of_officer(viewer, reference), in_grids(viewer.grid_codes))
+        own = col(Ticket.task_assignee_id) == viewer.person_id
+        return or_(own, and_(IS_OPEN, _work_of_officer(viewer, reference), in_grids(viewer.grid_codes)))
     if viewer.role is Role.DISPATCHER:
         checked = and_(state == State.RECTIFIED, col(Ticket.checked_at).is_not(None))
         at_desk = and_(IS_OPEN, or_(state.in_([State.REPORTED, State.FILED]), checked))
@@ -51,11 +53,12 @@ def _work_of_unit(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def _work_of_officer(viewer: Viewer, reference: Reference) -> ColumnElement[bool]:
-    state = col(Ticket.state)
+    state, policies = col(Ticket.state), reference.policies
     checks = and_(state == State.RECTIFIED, col(Ticket.checked_at).is_(None))
-    if not reference.policies.checker_may_be_reporter:
+    if not policies.checker_may_be_reporter:
         checks = and_(checks, col(Ticket.reporter_id) != viewer.person_id)
-    return or_(state == State.VERIFYING, checks)
+    looks = or_(state == State.VERIFYING, checks)
+    return and_(looks, col(Ticket.task_assignee_id).is_(None)) if policies.only_assignees_check else looks
 
 
 def _to_decide(role: Role) -> ColumnElement[bool]:

@@ -22,6 +22,7 @@ from api.domain.lifecycle import State
 from api.domain.parties import PARTY_FIELDS, Party
 from api.domain.reference import Reference
 from api.domain.requests import Request, RequestKind
+from api.domain.tasks import TaskKind
 from api.models import Person, Photo, Report, Ticket
 from api.pages import Cursor, Page, SortKey
 from api.queries.access import visible_tickets
@@ -91,6 +92,10 @@ class TicketFacts:
     pending_kinds: list[RequestKind]
     open_helper_ids: list[int]
     agreed_role: Role | None
+    task_id: UUID | None
+    task_kind: TaskKind | None
+    task_assignee_id: UUID | None
+    task_due_at: datetime | None
     answers: dict[str, Any] | None
 
     def party(self) -> Party:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.domain.access import Role, Viewer, sees_name_of
+from api.domain.access import Role, Viewer, sees_name_of, sees_tasks
 from api.domain.cases import Triage
 from api.domain.deadlines import Light, light
 from api.domain.lifecycle import (
@@ -23,6 +23,7 @@ from api.domain.parties import offered_actions
 from api.domain.reference import GridFacts, Reference
 from api.domain.reports import Priority, Source
 from api.domain.requests import RequestKind
+from api.domain.tasks import TASK_NAMES, TaskKind
 from api.domain.triage_words import TRIAGE_WORDS
 from api.language import name_in
 from api.pages import Page
@@ -55,6 +56,17 @@ class TriageShown(Output):
     code: Triage
     detail: str = Field(description="Why it waits.")
     advice: str = Field(description="What is to be done.")
+
+
+class TicketTask(Output):
+    """Who is asked to go and look; `/v1/tasks/{id}` has the reasons."""
+
+    id: UUID
+    kind: TaskKind
+    kind_name: str
+    assignee_id: UUID | None = Field(description="Null: it waits for a supervisor to name somebody.")
+    yours: bool
+    due_at: datetime | None
 
 
 class TicketBrief(Output):
@@ -101,6 +113,7 @@ class TicketBrief(Output):
     self_fixed: bool
     exempt: bool = Field(description="An appeal was granted: statistics leave its lateness out.")
     pending: list[RequestKind] = Field(description="Requests that wait for a decision.")
+    task: TicketTask | None = Field(description="The open task on it; units are told of none.")
     actions: list[Action] = Field(description="What this caller may do now.")
 
 
@@ -181,6 +194,19 @@ def _triage(code: str, language: Language) -> TriageShown:
     )
 
 
+def _task(ticket: TicketFacts, viewer: Viewer, language: Language) -> TicketTask | None:
+    if ticket.task_id is None or ticket.task_kind is None or not sees_tasks(viewer):
+        return None
+    return TicketTask(
+        id=ticket.task_id,
+        kind=ticket.task_kind,
+        kind_name=name_in(language, *TASK_NAMES[ticket.task_kind]),
+        assignee_id=ticket.task_assignee_id,
+        yours=ticket.task_assignee_id == viewer.person_id,
+        due_at=ticket.task_due_at,
+    )
+
+
 def brief_fields(
     ticket: TicketFacts, reference: Reference, viewer: Viewer, now: datetime, language: Language
 ) -> dict[str, Any]:
@@ -234,6 +260,7 @@ def brief_fields(
         "self_fixed": ticket.is_self_fixed,
         "exempt": ticket.is_exempt,
         "pending": ticket.pending_kinds,
+        "task": _task(ticket, viewer, language),
         "actions": offered_actions(ticket.party(), viewer, reference.policies, now),
     }
 

@@ -21,6 +21,7 @@ from api.domain.reference import Reference
 from api.models import metadata
 from api.queries.cases import CASE_COLUMNS, REQUEST_COLUMNS
 from api.queries.geometry import point
+from api.services.task_rows import store_tasks
 
 _TOLD_ONCE = frozenset(
     {"id", "number", "reporter_id", "source", "address", "description", "observed_at", "reported_at"}
@@ -74,6 +75,8 @@ async def insert_cases(
     if stored:
         await _insert_events(session, stored)
         await _insert_clocks(session, stored)
+    for case in stored:
+        await store_tasks(session, case)
     return stored
 
 
@@ -118,6 +121,7 @@ async def update_case(session: WriteSession, case: Case, reference: Reference, r
     await _store_requests(session, case)
     await _insert_events(session, [case])
     await _insert_clocks(session, [case])
+    await store_tasks(session, case)
 
 
 def _columns(case: Case, reference: Reference) -> dict[str, Any]:

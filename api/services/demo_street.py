@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from api.db import WriteSession
 from api.domain.dispatch_changes import RuleSet
 from api.domain.grid_files import GridFile
+from api.domain.policies import Policies
 from api.models import GridPerson, Person
 from api.queries.reference import load_reference
 from api.services import catalogue
@@ -42,7 +43,11 @@ async def store_street(
     await store_calendars(session, files.calendars, now)
     units = await catalogue.store_units(session, files.units)
     await store_catalogue(session, files.catalogue, CatalogueEditor(None, since, "classes.csv"))
-    await put_policies(session, files.policies, now, None)
+    # The file names every policy for whoever reads it; only what is no default needs a row.
+    defaults = Policies().as_json()
+    named = Policies.from_mapping(files.policies).as_json()
+    others = {key: value for key, value in named.items() if value != defaults[key]}
+    await put_policies(session, others, now, None)
     grids = GridFile(files.grids)
     await import_grids(session, grids, is_complete=True, now=since, today=since_on, by_id=None)
     people: list[dict[str, Any]] = [

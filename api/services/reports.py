@@ -20,6 +20,7 @@ from api.domain.reference import Reference
 from api.domain.report_requests import ReportRequest
 from api.domain.reports import Source
 from api.domain.signals import Signal, report_signals
+from api.domain.task_turns import plan_rechecks
 from api.domain.tickets import By, Told, advance
 from api.queries.duplicates import Duplicate, open_duplicates
 from api.queries.reports import ReportFacts
@@ -206,6 +207,7 @@ def _begin(
     terms = stage_terms(reference, now, step)
     advance(case, step, By.viewer(viewer), now, terms=terms, timekeeping=reference.timekeeping, told=told)
     if request.self_fix:
+        plan_rechecks(case, reference.policies, now)
         return
     case.triage = _why_wait(case, viewer, attachment.awaited)
     if case.triage is None:

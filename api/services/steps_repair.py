@@ -1,5 +1,7 @@
 """Steps of the repair and its check: sign for (签收), hand over, rectify (处置), check (核查), close, reopen (反弹)."""
 
+from typing import Any
+
 from api.domain.errors import FieldWrong
 from api.domain.lifecycle import Action
 from api.queries.people import find_handler
@@ -57,16 +59,23 @@ async def _close(taking: Taking) -> None:
     taking.advance()
 
 
+async def _recheck(taking: Taking) -> None:
+    """复查合格: looked at once more, at once or after weeks, and still repaired."""
+    taking.require(taking.case.condition)
+    taking.advance(task=taking.case.task_kind)
+
+
 async def _reopen(taking: Taking) -> None:
     """反弹: the problem is back; whoever repaired it gets the ticket again, with a cycle of its own."""
     case = taking.case
     taking.require(case.condition)
+    facts: dict[str, Any] = {"task": case.task_kind} if case.task_kind else {}
     case.reopen_count += 1
     case.filed_at = taking.now
     case.closed_at = case.rectified_at = case.checked_at = case.checked_by_id = None
     case.fixed_by_id = case.handler_id = None
     case.is_self_fixed = case.is_pinned = case.has_appealed = case.is_exempt = False
-    taking.advance()
+    taking.advance(**facts)
     send_back(case, taking.reference, taking.now)
 
 
@@ -77,5 +86,6 @@ TAKERS: dict[Action, Taker] = {
     Action.PASS_CHECK: _pass_check,
     Action.FAIL_CHECK: _fail_check,
     Action.CLOSE: _close,
+    Action.RECHECK: _recheck,
     Action.REOPEN: _reopen,
 }

@@ -17,6 +17,7 @@ from api.services.cases import update_case
 from api.services.evidence import attach_photos
 from api.services.idempotency import claim_key, note_led_to
 from api.services.taking import StepRequest, Taker, Taking
+from api.services.task_giving import turn_tasks
 
 _TAKERS: dict[Action, Taker] = {
     **steps_intake.TAKERS,
@@ -59,6 +60,7 @@ async def take_step(
         photos = await _photos(session, case.id, viewer, request)
         taking = Taking(session, reference, viewer, case, step, request, photos, now, master_id)
         await _TAKERS[request.action](taking)
+        await turn_tasks(session, case, party.state, request.action, viewer, reference, now)
     except Refusal as refusal:
         # Whoever was slower or lacks something sees how the ticket stands and what can be done instead.
         refusal.facts = {

@@ -33,7 +33,7 @@ VERBS = frozenset(
         "step",
     }
     | {"store", "summary", "versions", "export", "import", "replay", "change", "stream"}
-    | {"append", "create", "delete", "describe"}
+    | {"append", "create", "delete", "describe", "reassign", "refuse"}
 )
 METHODS = frozenset({"get", "put", "post", "patch", "delete", "head", "options"})
 

@@ -12,6 +12,7 @@ from api.domain.lifecycle import Action, State
 from api.domain.parties import Party
 from api.domain.policies import Policies
 from api.domain.requests import RequestKind
+from api.domain.tasks import TaskKind
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -101,6 +102,8 @@ parties = st.builds(
     escalation_level=st.integers(0, 5),
     pending_kinds=st.sets(st.sampled_from(RequestKind)).map(sorted),
     open_helper_ids=st.sets(st.integers(OWN, THIRD)).map(sorted),
+    task_kind=st.none() | st.sampled_from(TaskKind),
+    task_assignee_id=st.none() | st.sampled_from(PEOPLE).map(lambda one: one.person_id),
 )
 random_policies = st.builds(
     Policies,
@@ -110,6 +113,7 @@ random_policies = st.builds(
     escalation_ladder=st.integers(0, 4).map(lambda length: DEFAULT_LADDER[:length]),
     close_after_check=st.booleans(),
     checker_may_be_reporter=st.booleans(),
+    only_assignees_check=st.booleans(),
 )
 
 OPEN_TO_ALL = {

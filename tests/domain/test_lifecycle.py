@@ -108,7 +108,7 @@ def test_only_a_closed_ticket_has_anything_after_its_end(closing: Closing) -> No
     afterwards = [row for row in rows(closing) if row.from_state in ENDS]
     assert {row.from_state for row in afterwards} == {State.CLOSED}
     appeal = {Action.APPEAL, Action.GRANT_APPEAL, Action.DENY_APPEAL}
-    assert {row.action for row in afterwards} == {Action.REOPEN, *appeal}
+    assert {row.action for row in afterwards} == {Action.RECHECK, Action.REOPEN, *appeal}
     for row in afterwards:
         assert row.to_state is (State.FILED if row.action is Action.REOPEN else State.CLOSED)
     assert not [row for row in rows(closing) if row.action in appeal and row.from_state is not State.CLOSED]
@@ -253,6 +253,7 @@ def test_each_step_brings_what_it_takes_to_believe_it(row: Step) -> None:
         Action.PASS_CHECK: {Need.CHECK_PHOTO},
         Action.FAIL_CHECK: {Need.CHECK_PHOTO},
         Action.CLOSE: {Need.CHECKED},
+        Action.RECHECK: {Need.CHECK_PHOTO},
         Action.REOPEN: {Need.PHOTO},
         Action.MERGE: {Need.MASTER},
         Action.URGE: {Need.NOTE},

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from api.domain.lifecycle import TABLE, Action
 from api.domain.parties import find_refusal
 from api.domain.policies import Policies
 from api.domain.requests import RequestKind
+from api.domain.tasks import RECHECKS, TaskKind
 from tests.domain.example_parties import (
     AROUND_NOW,
     COLLEAGUE,
@@ -290,6 +292,83 @@ def test_a_ticket_is_reopened_on_the_spot_and_within_its_days(days: int) -> None
         assert found == expected
 
 
+OFFICERS = (REPORTER, COLLEAGUE, ELSEWHERE, WITHOUT_GRIDS)
+LOOKS = {
+    Action.ANSWER_VERIFICATION: TaskKind.VERIFICATION,
+    Action.PASS_CHECK: TaskKind.CHECK,
+    Action.FAIL_CHECK: TaskKind.CHECK,
+}
+
+
+@pytest.mark.parametrize("action", LOOKS)
+def test_who_was_asked_looks_wherever_she_patrols_and_the_others_only_where_the_city_lets_them(
+    action: Action,
+) -> None:
+    kind = LOOKS[action]
+    for viewer, assignee, is_bound in product(OFFICERS, OFFICERS, (False, True)):
+        policies = Policies(only_assignees_check=is_bound)
+        found = said(action, viewer, policies, task_kind=kind, task_assignee_id=assignee.person_id)
+        if viewer is assignee:
+            assert found is ALLOWED
+        elif is_bound and (viewer is not REPORTER or kind is TaskKind.VERIFICATION):
+            assert found == ("not_your_step", {"task": kind})
+        else:
+            assert found == said(action, viewer, policies)
+
+
+@pytest.mark.parametrize("action", LOOKS)
+def test_a_task_that_nobody_has_and_a_task_of_another_kind_bind_nobody(action: Action) -> None:
+    for viewer, kind in product(OFFICERS, TaskKind):
+        asked = said(action, viewer, task_kind=kind, task_assignee_id=None)
+        assert asked == said(action, viewer)
+        if kind is not LOOKS[action]:
+            other = said(action, viewer, task_kind=kind, task_assignee_id=viewer.person_id)
+            assert other == said(action, viewer)
+
+
+def test_a_supervisor_checks_whoever_was_asked_but_never_her_own_repair() -> None:
+    asked: dict[str, Any] = {"task_kind": TaskKind.CHECK, "task_assignee_id": COLLEAGUE.person_id}
+    for action in (Action.PASS_CHECK, Action.FAIL_CHECK):
+        assert said(action, SUPERVISOR, **asked) is ALLOWED
+        assert said(action, SUPERVISOR, fixed_by_id=SUPERVISOR.person_id, **asked) == NOT_YOURS
+        assert said(action, COLLEAGUE, fixed_by_id=COLLEAGUE.person_id, **asked) == NOT_YOURS
+
+
+def test_a_closed_ticket_is_looked_at_again_by_who_was_asked_or_a_supervisor_and_only_then() -> None:
+    for viewer, assignee, kind, fixer in product(
+        (*OFFICERS, SUPERVISOR), (None, *OFFICERS), (None, *TaskKind), (None, REPORTER)
+    ):
+        expected: Said = ALLOWED
+        if kind not in RECHECKS:
+            expected = ("step_refused", {"possible": [Action.REOPEN]})
+        elif viewer is fixer:
+            expected = NOT_YOURS
+        elif viewer is not SUPERVISOR and viewer is not assignee:
+            expected = ("not_your_step", {"task": kind})
+        found = said(
+            Action.RECHECK,
+            viewer,
+            task_kind=kind,
+            task_assignee_id=assignee.person_id if assignee else None,
+            fixed_by_id=fixer.person_id if fixer else None,
+        )
+        assert found == expected
+
+
+def test_who_was_asked_to_look_again_reopens_what_relapsed_however_long_ago_it_was_closed() -> None:
+    long_ago = NOW - timedelta(days=400)
+    for kind in TaskKind:
+        asked: dict[str, Any] = {
+            "task_kind": kind,
+            "task_assignee_id": ELSEWHERE.person_id,
+            "closed_at": long_ago,
+        }
+        assert said(Action.REOPEN, ELSEWHERE, **asked) == (ALLOWED if kind in RECHECKS else NOT_YOURS)
+        late = said(Action.REOPEN, SUPERVISOR, **asked)
+        assert late is not None
+        assert late[0] == "window_closed"
+
+
 @pytest.mark.parametrize("length", range(len(DEFAULT_LADDER) + 1))
 def test_a_unit_sends_its_ticket_up_as_far_as_the_ladder_goes(length: int) -> None:
     policies = Policies(escalation_ladder=DEFAULT_LADDER[:length])
@@ -321,6 +400,7 @@ def test_each_action_of_the_table_has_its_rule_proven_here_or_is_open() -> None:
         Action.FAIL_CHECK,
         Action.CLOSE,
         Action.APPEAL,
+        Action.RECHECK,
         Action.REOPEN,
         Action.VOID,
         Action.ESCALATE,

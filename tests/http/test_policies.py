@@ -45,18 +45,19 @@ async def test_a_changed_policy_is_used_by_the_next_request_and_kept(house: Hous
     located = await officer.get("/v1/grids/locate", params=outside)
     assert located.json()["reason"] in {"nearest", "inside"}
     history = await (await house.caller("admin")).get("/v1/reference/changes?noun=policy")
-    assert [(one["code"], one["before"], one["after"]) for one in history.json()["items"]] == [
+    # Those that nobody made came with the street.
+    made = [one for one in history.json()["items"] if one["by"]]
+    assert [(one["code"], one["before"], one["after"]) for one in made] == [
         ("grid_tolerance_max_m", {"value": 200.0}, {"value": 10_000.0}),
         ("grid_tolerance_m", {"value": 50.0}, {"value": 10_000.0}),
     ]
-    assert all(one["by"] for one in history.json()["items"])
 
 
 async def test_what_is_left_out_has_its_default_again(house: House) -> None:
     etag, values = await listed(house)
     answer = await put(house, values | {"close_after_check": False}, etag)
     again = await put(house, {}, answer.headers["etag"])
-    assert again.json()["changed"] == ["close_after_check"]
+    assert again.json()["changed"] == ["close_after_check", "only_assignees_check"]
     assert all(one["is_default"] for one in again.json()["items"])
 
 

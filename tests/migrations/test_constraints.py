@@ -109,6 +109,19 @@ async def test_two_events_of_a_ticket_can_not_have_one_number(house: House) -> N
             "uq_ticket_clocks_running",
         ),
         ("UPDATE people SET unit_id = NULL WHERE role = 'unit_lead'", "ck_people_unit_role_has_unit"),
+        ("UPDATE tickets SET task_assignee_id = reporter_id", "ck_tickets_task_of_assignee"),
+        ("UPDATE tickets SET task_id = id", "ck_tickets_task_has_kind"),
+        (
+            """INSERT INTO tasks (id, duty_id, ticket_id, kind, state, attempt, made_at, starts_at, choice, reason)
+            SELECT gen_random_uuid(), id, id, 'check', 'open', n, updated_at, updated_at, '{}', ''
+            FROM tickets, generate_series(1, 2) AS n""",
+            "uq_tasks_open",
+        ),
+        (
+            """INSERT INTO tasks (id, duty_id, ticket_id, kind, state, attempt, made_at, starts_at, choice, reason)
+            SELECT id, id, id, 'check', 'done', 1, updated_at, updated_at, '{}', '' FROM tickets""",
+            "ck_tasks_ended_has_time|ck_tasks_done_has_answer",
+        ),
         (
             """INSERT INTO tickets
             SELECT (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid()))).* FROM tickets t""",

@@ -203,6 +203,8 @@ async def assert_by_index(house: House, sent: Sent, *, sorts: bool = True) -> No
         ("officer03", "/v1/overdue"),
         ("officer03", "/v1/tickets"),
         ("officer03", "/v1/me"),
+        ("officer01", "/v1/nearby?longitude=116.404&latitude=39.915"),
+        ("member-power", "/v1/nearby?longitude=116.404&latitude=39.915"),
     ],
 )
 async def test_a_list_reads_the_tickets_that_it_shows_and_not_all(
@@ -235,13 +237,30 @@ async def test_a_page_in_the_order_of_an_index_is_read_without_sorting(crowded: 
     await assert_by_index(crowded, second)
 
 
+async def test_what_is_near_comes_from_an_index_in_the_order_of_distance(crowded: House) -> None:
+    """Not measured and sorted: of a million tickets the ten nearest are looked at."""
+    supervisor = await crowded.caller("supervisor")
+    with noted(crowded) as sent:
+        answer = await supervisor.get("/v1/nearby?longitude=116.404&latitude=39.915")
+    assert len(answer.json()["tickets"]) == 10
+    nearest = next(one for one in sent if "<->" in one[0])
+    plan = await plan_of(crowded, *nearest)
+    (scan,) = [node for node in nodes(plan) if node.get("Relation Name") == "tickets"]
+    assert (scan["Node Type"], scan["Index Name"]) == ("Index Scan", "ix_tickets_open_place")
+    assert "<->" in scan["Order By"]
+    assert not [node for node in nodes(plan) if "Sort" in node["Node Type"]]
+
+
 @pytest.mark.parametrize(
     ("username", "indexes"),
     [
         ("member-cityscape", {"ix_tickets_open_unit_due"}),
         ("member-power", {"ix_tickets_open_unit_due", "pk_tickets"}),
-        ("officer01", {"ix_tickets_open_grid"}),
-        ("officer03", {"ix_tickets_open_grid", "ix_tickets_merged_reporter"}),
+        ("officer01", {"ix_tickets_open_grid", "ix_tickets_task_assignee"}),
+        (
+            "officer03",
+            {"ix_tickets_open_grid", "ix_tickets_merged_reporter", "ix_tickets_task_assignee"},
+        ),
         ("dispatcher", {"ix_tickets_waiting"}),
         ("supervisor", {"ix_tickets_waiting"}),
     ],

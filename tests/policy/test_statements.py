@@ -11,7 +11,7 @@ from sqlalchemy import event
 from api.services.sync import IN_ONE_TRANSACTION
 from tests.conftest import House
 from tests.http.syncing import a_report, item, statuses, synced
-from tests.http.walking import CHECKER, FINDER, UNIT, photo, rectified, report, stall, step
+from tests.http.walking import CHECKER, FINDER, UNIT, accepted, photo, rectified, report, stall, step
 
 FILING = 8
 """Statements that turn a report into a dispatched ticket; the target of the project, photos included."""
@@ -217,3 +217,36 @@ async def test_one_bad_report_costs_its_neighbours_little(warm: House) -> None:
     assert statuses(results).count(201) == IN_ONE_TRANSACTION - 1
     # Halves of halves: on each of six levels the half without it is done, the other one begun and given up.
     assert len(sent) <= BATCH + 7 * (RUN + BEGUN), told(sent)
+
+
+async def test_a_step_that_somebody_has_to_look_at_costs_the_choice_and_the_task(warm: House) -> None:
+    ticket = await accepted(warm)
+    after = await photo(warm, f"member-{UNIT}", "after")
+    with counted(warm) as sent:
+        answer = await step(warm, f"member-{UNIT}", ticket, "rectify", note="已劝离", photos=[after])
+    assert answer.status_code == 200
+    # Who asks; ticket and clocks, locked; the photo; who might go, where they were seen; ticket, a clock stopped
+    # and one started, event and task written; then ticket, clocks, photos, requests and photos to come shown.
+    assert len(sent) == 1 + 2 + 1 + 2 + 5 + 5, told(sent)
+
+
+@pytest.mark.parametrize(
+    ("username", "path", "budget"),
+    [
+        (FINDER, "/v1/tasks?longitude=116.404&latitude=39.915", PAGE),
+        ("supervisor", "/v1/tasks", PAGE),
+        # Who asks, tickets, tasks, places.
+        (FINDER, "/v1/nearby?longitude=116.404&latitude=39.915", 4),
+        (f"member-{UNIT}", "/v1/nearby?longitude=116.404&latitude=39.915", 2),
+    ],
+)
+async def test_tasks_and_what_is_near_keep_their_budget(
+    warm: House, username: str, path: str, budget: int
+) -> None:
+    for _ in range(2):
+        await rectified(warm)
+    caller = await warm.caller(username)
+    with counted(warm) as sent:
+        answer = await caller.get(path)
+    assert answer.status_code == 200, answer.text
+    assert len(sent) <= budget, told(sent)
