@@ -9,10 +9,11 @@ from api.models.grids import Grid, GridPerson
 from api.models.kept_changes import KeptChange
 from api.models.notices import Message, Notice
 from api.models.people import FailedSignIn, IdempotencyKey, Person, PersonEvent, RefreshToken, SignIn
-from api.models.photos import OriginalReading, Photo
+from api.models.photos import OriginalReading, Photo, PhotoPrint
 from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType, SignerReading
 from api.models.reports import Report
 from api.models.requests import TicketRequest
+from api.models.signals import SignalExamination, SignalReview, SignalRow
 from api.models.sync import DeclaredPhoto, WaitingItem
 from api.models.tickets import Ticket, TicketClock, TicketEvent
 from api.models.units import Unit
@@ -43,6 +44,7 @@ __all__ = [
     "Person",
     "PersonEvent",
     "Photo",
+    "PhotoPrint",
     "Place",
     "PlacePairing",
     "PlaceType",
@@ -51,6 +53,9 @@ __all__ = [
     "RefreshToken",
     "Report",
     "SignIn",
+    "SignalExamination",
+    "SignalReview",
+    "SignalRow",
     "SignerReading",
     "Ticket",
     "TicketClock",

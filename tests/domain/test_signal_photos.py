@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.domain.signals import CAMERA_CLOCK_SKEW, photo_signals
+from api.domain.signal_photos import CAMERA_CLOCK_SKEW, photo_signals
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
