@@ -57,8 +57,8 @@ def fix_signals(
 ) -> Iterator[Signal]:
     """Yield what is odd about a fix beside the same person's others, which may be earlier and later ones.
 
-    `alike_from` fixes at exactly the same place, or running with exactly the same accuracy, this one among them, are
-    odd: real ones scatter.
+    `alike_from` fixes at exactly the same place, or running with exactly the same accuracy, are odd from the last of
+    them on: real ones scatter.
     """
     fastest = max((_speed_kmh(fix, other) for other in neighbours(fix, others)), default=0.0)
     if fastest > speed_max_kmh:
@@ -68,7 +68,7 @@ def fix_signals(
             f"Between two fixes lies a way at about {fastest:.0f} km/h.",
             speed_kmh=round(fastest),
         )
-    same = 1 + sum(other.place == fix.place for other in others)
+    same = 1 + sum(other.place == fix.place and other.at <= fix.at for other in others)
     if same >= alike_from:
         yield _signal(
             SignalKind.COORDINATES_REPEATED,

@@ -48,6 +48,7 @@ Cameras and phones sign with their firmware instead, which none of these may be 
 """
 
 _SHOWING_THE_PROBLEM: Final = frozenset({Purpose.BEFORE, Purpose.EVIDENCE})
+_ONE_SHOT: Final = frozenset({SignalKind.FILE_SEEN_BEFORE, SignalKind.PICTURE_SEEN_BEFORE})
 _SHOWING_THE_REPAIR: Final = frozenset({Purpose.AFTER, Purpose.CHECK})
 
 
@@ -205,6 +206,10 @@ def _beside(photo: PhotoStory, other: PhotoStory, allowed: PhotoTolerances) -> t
             return _after_beside_before(photo, other)
         if photo.person_id == other.person_id:
             return None
+        # Two people at one place see the same; one shot it is only if one of them did not take it.
+        found = _seen_file(other) if photo.sha256 == other.sha256 else None
+        same = (1.0, found) if found else _seen_picture(photo, other, allowed)
+        return same if same is not None and same[1].code in _ONE_SHOT else None
     if photo.sha256 == other.sha256:
         return 1.0, _seen_file(other)
     return _seen_picture(photo, other, allowed)

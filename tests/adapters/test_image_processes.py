@@ -52,6 +52,11 @@ def children() -> list[int]:
     return found
 
 
+def environment(process: int) -> bytes:
+    """Return what a process was given."""
+    return Path(f"/proc/{process}/environ").read_bytes()
+
+
 @pytest.mark.parametrize("kind", sorted(MEDIA_TYPES))
 @pytest.mark.parametrize("zone", [SHANGHAI, UTC, timezone(timedelta(hours=-3))])
 async def test_apart_the_result_is_the_same(kind: str, zone: timezone | ZoneInfo) -> None:
@@ -145,7 +150,7 @@ async def test_the_process_has_nothing_of_ours_in_its_environment(monkeypatch: p
     monkeypatch.setenv("GRIDPATROL_TOKEN_KEY", "a secret")
     await process_image_apart(PICTURE, declared_type=None, default_zone=UTC)
     for process in children():
-        assert b"GRIDPATROL" not in Path(f"/proc/{process}/environ").read_bytes()
+        assert b"GRIDPATROL" not in environment(process)
 
 
 async def test_limits_go_along() -> None:

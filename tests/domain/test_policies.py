@@ -53,6 +53,7 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "fallback_to_grid_owner": False,
         "redispatch_on_correction": False,
         "checker_may_be_reporter": True,
+        "waiting_hours": 24,
         "public_responsibility": False,
         "upload_ttl_hours": 12,
         "uploads_open_max": 20,
