@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-from bench import compare, grid_import, hotspots, listeners, recompute, scale
+from bench import alike, compare, grid_import, hotspots, listeners, recompute, scale
 
 MEASUREMENTS = {
     "compare": compare.main,
@@ -12,8 +12,9 @@ MEASUREMENTS = {
     "recompute": recompute.main,
     "grids": grid_import.main,
     "listeners": listeners.main,
+    "alike": alike.main,
 }
-SCRIPTS = ("deadlines", "dispatch", "locate", "photos", "sync")
+SCRIPTS = ("deadlines", "dispatch", "locate", "photos", "prints", "sync")
 """Measurements of single rules, without a database; each is a script of its own."""
 
 

@@ -98,7 +98,7 @@ async def find_comparable(
     """
     ids = set((await session.execute(_candidates(photo, since))).scalars())
     if photo.story.print.phash is not None:
-        ids |= set((await session.execute(_alike(photo.story.print.phash, look_bits))).scalars())
+        ids |= set((await session.execute(select_alike(photo.story.print.phash, look_bits))).scalars())
     ids.discard(photo.story.id)
     if not ids:
         return []
@@ -150,7 +150,7 @@ def _of_unit(unit_id: int, person_id: UUID, earlier: Any) -> Select[Any]:  # noq
     )
 
 
-def _alike(phash: int, look_bits: int) -> Select[Any]:
+def select_alike(phash: int, look_bits: int) -> Select[Any]:
     """Return the statement for the most similar pictures: four looks into indexes, then bits are counted."""
     in_a_band = or_(
         *(

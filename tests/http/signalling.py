@@ -15,7 +15,12 @@ from tests.sweeping import rules_of
 
 def street(house: House, seed: int = 1, **options: Any) -> bytes:  # noqa: ANN401  of demo_picture
     """Return a street as a phone takes it now, on the spot."""
-    told = {"taken_at": house.clock.now, "longitude": 116.404, "latitude": 39.915, "tidy": False}
+    told: dict[str, Any] = {
+        "taken_at": house.clock.now,
+        "longitude": 116.404,
+        "latitude": 39.915,
+        "tidy": False,
+    }
     return demo_picture(seed, **{**told, **options})
 
 
