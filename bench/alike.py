@@ -18,6 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
 
 from api.db import Database
 from api.domain.pictures import FOUND_BITS
@@ -61,7 +62,7 @@ async def measure(settings: Settings) -> dict[str, Any]:
         plan: Any = None
         for _, phash in targets[:5]:
             compiled = select_alike(phash, LOOK_BITS).compile(
-                database.engine.dialect, compile_kwargs={"literal_binds": True}
+                dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
             )
             plan = (
                 await session.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}".replace(":", r"\:")))
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str]) -> None:
     for photos in options.photos:
         with bench_street() as settings:
             with connect(settings) as connection:
-                connection.execute(_FILL.format(photos=photos))  # pyright: ignore[reportArgumentType]  a number of ours
+                connection.execute(_FILL.format(photos=photos).encode())
             found[photos] = asyncio.run(measure(settings))
         if not options.json:
             print(f"{photos:>10} photos: {found[photos]}", flush=True)

@@ -39,14 +39,16 @@ CUT_CORRELATION: Final = 0.85
 _CUT_SIDES: Final = tuple(float(side) for side in np.arange(0.5, 1.0, 0.025))
 
 _TILES: Final = 8
-_EQUAL: Final = 4.0
+_EQUAL: Final = 5.0
 """Grey values by which equal tiles differ: what JPEG, and scaling down, leave of a difference."""
 _STRUCTURE: Final = 4.0
 """Spread of grey values from which there is something to be seen in a tile."""
-_DARK, _BRIGHT = 6.0, 249.0
-"""Beyond these tones are cut off, and say nothing any more."""
+_DARK, _BRIGHT = 6.0, 235.0
+"""Beyond these tones are cut off, at least in a part of what a value of the sketch stands for, and say nothing any more."""
 _SEEN: Final = 0.3
 """Share of a picture that must not be cut off."""
+_GAIN_MIN, _GAIN_MAX = 0.3, 2.0
+"""What is brightened is brightened with its faults, and may differ by more."""
 _COARSE = 32
 _FINE = 48
 _UNSIGNED: Final = (1 << HASH_BITS) - 1
@@ -130,7 +132,7 @@ def _equal_share(one: Grey, other: Grey) -> float:
     gain, offset = _tones(one[told], other[told])
     difference = np.where(told, gain * one + offset - other, 0) ** 2
     count = _tiled(told.astype(np.float32)).sum(axis=1)
-    scale = min(max(abs(gain), _SEEN), 1.0)
+    scale = min(max(abs(gain), _GAIN_MIN), _GAIN_MAX)
     error = np.sqrt(_tiled(difference).sum(axis=1) / np.maximum(count, 1)) / scale
     structured = (_tiled(one).std(axis=1) > _STRUCTURE) | (_tiled(other).std(axis=1) / scale > _STRUCTURE)
     telling = structured & (count > _tiled(one).shape[1] / 2)
