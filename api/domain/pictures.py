@@ -44,7 +44,7 @@ _EQUAL: Final = 5.0
 _STRUCTURE: Final = 4.0
 """Spread of grey values from which there is something to be seen in a tile."""
 _DARK, _BRIGHT = 6.0, 235.0
-"""Beyond these tones are cut off, at least in a part of what a value of the sketch stands for, and say nothing any more."""
+"""Beyond these tones are cut off, at least in a part of what a value stands for, and say nothing any more."""
 _SEEN: Final = 0.3
 """Share of a picture that must not be cut off."""
 _GAIN_MIN, _GAIN_MAX = 0.3, 2.0
