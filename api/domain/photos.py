@@ -24,6 +24,10 @@ class Variant(StrEnum):
     """The file as it was sent, with all that the camera wrote into it."""
 
 
+STORED = tuple(variant for variant in Variant if variant is not Variant.WATERMARKED)
+"""Files that every photo has; what is drawn later may be there or not."""
+
+
 def folder_for(photo_id: UUID, sha256: str, attempt: UUID) -> str:
     """Return the folder for one attempt to store a photo.
 

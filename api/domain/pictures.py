@@ -41,6 +41,8 @@ _CUT_SIDES: Final = tuple(float(side) for side in np.arange(0.5, 1.0, 0.025))
 _TILES: Final = 8
 _EQUAL: Final = 5.0
 """Grey values by which equal tiles differ: what JPEG, and scaling down, leave of a difference."""
+_EQUAL_CUT: Final = 3.5
+"""The same for a part, which is fitted into its whole: what fits only nearly would pass as the same otherwise."""
 _STRUCTURE: Final = 4.0
 """Spread of grey values from which there is something to be seen in a tile."""
 _DARK, _BRIGHT = 6.0, 235.0
@@ -104,7 +106,7 @@ def probes(phash: int) -> tuple[tuple[int, ...], ...]:
 
 def compare_frames(one: bytes, other: bytes) -> FrameMatch:
     """Lay two sketches over each other."""
-    return FrameMatch(_equal_share(_grey(one), _grey(other)))
+    return FrameMatch(_equal_share(_grey(one), _grey(other), _EQUAL))
 
 
 def find_cutting(whole: bytes, part: bytes) -> float:
@@ -117,14 +119,14 @@ def find_cutting(whole: bytes, part: bytes) -> float:
     if correlation < CUT_CORRELATION:
         return 0.0
     window = _refined(around, _resized(piece, _FINE), box)
-    return _equal_share(window, _resized(piece, _FINE))
+    return _equal_share(window, _resized(piece, _FINE), _EQUAL_CUT)
 
 
 def _grey(sketch: bytes) -> Grey:
     return np.frombuffer(sketch, np.uint8).reshape(SKETCH_SIDE, SKETCH_SIDE).astype(np.float32)
 
 
-def _equal_share(one: Grey, other: Grey) -> float:
+def _equal_share(one: Grey, other: Grey, equal: float) -> float:
     """Return the share of tiles that are the same, of those in which there is something to be seen in either."""
     told = (one > _DARK) & (one < _BRIGHT) & (other > _DARK) & (other < _BRIGHT)
     if told.mean() < _SEEN:
@@ -136,7 +138,7 @@ def _equal_share(one: Grey, other: Grey) -> float:
     error = np.sqrt(_tiled(difference).sum(axis=1) / np.maximum(count, 1)) / scale
     structured = (_tiled(one).std(axis=1) > _STRUCTURE) | (_tiled(other).std(axis=1) / scale > _STRUCTURE)
     telling = structured & (count > _tiled(one).shape[1] / 2)
-    return float((telling & (error <= _EQUAL)).sum() / max(1, int(telling.sum())))
+    return float((telling & (error <= equal)).sum() / max(1, int(telling.sum())))
 
 
 def _tones(one: Grey, other: Grey) -> tuple[float, float]:

@@ -92,10 +92,16 @@ async def find_signals(
     """Return a page of signals: the open ones first, each part with the newest first."""
     context = context_of("signals", which)
     last = FlaggedCursor.decode(cursor, context)
-    order = col(SignalRow.is_open), col(SignalRow.id)
-    statement: Any = _select().where(*_conditions(which)).order_by(*(column.desc() for column in order))
-    if last is not None:
-        statement = statement.where(tuple_(*order) < tuple_(last.is_flagged, last.number))
+    is_open, number = col(SignalRow.is_open), col(SignalRow.id)
+    statement: Any = _select().where(*_conditions(which))
+    if which.state is None:
+        statement = statement.order_by(is_open.desc(), number.desc())
+        if last is not None:
+            statement = statement.where(tuple_(is_open, number) < tuple_(last.is_flagged, last.number))
+    else:  # all of one part, which the planner knows as an order only if nothing else is said
+        statement = statement.order_by(number.desc())
+        if last is not None:
+            statement = statement.where(number < last.number)
     items = [_facts(row) for row in await session.execute(statement.limit(limit + 1))]
     shown = items[:limit]
     if len(items) <= limit:

@@ -18,7 +18,7 @@ from api.db import Database, WriteSession
 from api.domain.access import Viewer
 from api.domain.evidence import Purpose
 from api.domain.geo import Crs, Place, to_wgs84
-from api.domain.photos import Variant, folder_for, folder_of, key_in
+from api.domain.photos import STORED, Variant, folder_for, folder_of, key_in
 from api.domain.pictures import PicturePrint
 from api.domain.signal_photos import photo_signals
 from api.domain.signals import with_weights
@@ -96,7 +96,7 @@ async def keep_files(files: FileStore, photo_id: UUID, data: bytes, image: Proce
 
 async def drop_files(files: FileStore, folder: str) -> None:
     """Remove the files of an attempt that came to nothing; only for a folder that no row can name any more."""
-    for variant in Variant:
+    for variant in STORED:
         await files.delete(key_in(folder, variant))
 
 

@@ -4,7 +4,7 @@ import random
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
@@ -134,6 +134,7 @@ def test_a_wall_and_the_dark_have_no_print() -> None:
         assert print_of(picture).sketch is None
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=SKETCH_BYTES, max_size=SKETCH_BYTES), st.integers(0, 255))
 def test_whatever_a_sketch_holds_it_can_be_compared(content: bytes, tone: int) -> None:
     flat = bytes([tone]) * SKETCH_BYTES

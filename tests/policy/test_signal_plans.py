@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 
 from api.queries.photo_stories import select_alike
 from tests.conftest import House
-from tests.http.walking import FINDER, report
+from tests.http.walking import report
 
 PHOTOS = """
 INSERT INTO photos (
@@ -63,7 +63,6 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
         "state=open",
         "state=cleared",
         "unit=cityscape",
-        f"officer={FINDER}",
         "officer=member-cityscape&state=open",
         "kind=taken_elsewhere",
     ],
