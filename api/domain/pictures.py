@@ -31,7 +31,7 @@ FOUND_BITS: Final = 2 * BANDS - 1
 
 FRAME_SHARE: Final = 0.4
 """So much of two pictures in common makes them one shot. Measured on drawn streets (`python -m bench prints`): edited
-ones have 0.7 and more in common, those taken again at most 0.1."""
+ones have 0.5 and more in common, those taken again at most 0.1."""
 WHOLE_SHARE: Final = 0.95
 """So much in common: nothing was changed but tones and file."""
 CUT_SHARE: Final = 0.7
