@@ -229,7 +229,8 @@ def test_hashes_alone_are_worth_a_look_up_to_the_policys_bits(bits: int, found: 
 
 
 def spot(**changes: Any) -> TicketStory:  # noqa: ANN401  any field
-    return TicketStory(**{"place": SPOT, "dispatched_at": NOW, "rectified_at": None, **changes})
+    facts: dict[str, Any] = {"place": SPOT, "dispatched_at": NOW, "rectified_at": None, **changes}
+    return TicketStory(**facts)
 
 
 def at_ticket(photo: PhotoStory, ticket: TicketStory) -> list[str]:
