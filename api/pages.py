@@ -143,6 +143,33 @@ class NumberCursor:
         return cursor
 
 
+@dataclass(frozen=True, slots=True)
+class FlaggedCursor:
+    """Where a page of a list ended that has the flagged rows first, each part in the order of a unique number."""
+
+    is_flagged: bool
+    number: int
+    context: str
+
+    def encode(self) -> str:
+        """Return the opaque text."""
+        return _packed("1" if self.is_flagged else None, str(self.number), self.context)
+
+    @classmethod
+    def decode(cls, text: str | None, context: str) -> "FlaggedCursor | None":
+        """Read a cursor back; raises FieldWrong when it is not one of ours or is of another list."""
+        if text is None:
+            return None
+        try:
+            flag, number, made_for = _unpacked(text)
+            cursor = cls(flag == "1", int(number), made_for)
+        except (ValueError, TypeError) as error:
+            raise FieldWrong("/query/cursor", "cursor_wrong", "The cursor is not one of ours.") from error
+        if cursor.context != context or not 0 <= cursor.number < 2**63:
+            raise FieldWrong("/query/cursor", "cursor_wrong", "The cursor belongs to another list.")
+        return cursor
+
+
 def _packed(*facts: str | None) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(facts)).rstrip(b"=").decode()
 

@@ -26,6 +26,7 @@ from api.services.messages import deliver_notices
 from api.services.notices import raise_notices
 from api.services.photos import sweep_orphan_files
 from api.services.resumption import resume_suspended
+from api.services.signal_examinations import examine
 from api.services.sync_release import release_overlooked
 from api.services.task_tending import tend_tasks
 from api.services.uploads import purge_uploads, sweep_orphan_parts
@@ -64,6 +65,9 @@ def reconcilers(database: Database, files: FileStore, zone: ZoneInfo) -> tuple[R
     async def release(database: Database, reference: Reference, now: datetime) -> int:
         return await release_overlooked(database, reference, now, zone)
 
+    async def look_for_signals(database: Database, reference: Reference, now: datetime) -> int:
+        return await examine(database, files, reference, now)
+
     references = ReferenceCache(database, zone)
 
     def with_reference(sweep: Sweep) -> Callable[[datetime], Awaitable[None]]:
@@ -84,6 +88,7 @@ def reconcilers(database: Database, files: FileStore, zone: ZoneInfo) -> tuple[R
         Reconciler("deliver_notices", "* * * * * */20", with_reference(deliver_notices)),
         Reconciler("tend_tasks", "* * * * * */30", with_reference(tend_tasks)),
         Reconciler("release_waiting", "* * * * * */30", with_reference(release)),
+        Reconciler("examine_for_signals", "* * * * * */10", with_reference(look_for_signals)),
         Reconciler("expire_waiting", "* * * * *", _until_none_is_left(database, expire_waiting)),
         # Once a night: a sweep reads the name of every file, and an orphan costs nothing but its space.
         Reconciler("sweep_orphan_files", "20 3 * * *", sweep_files),

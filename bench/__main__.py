@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-from bench import compare, grid_import, hotspots, listeners, recompute, scale, sizes
+from bench import alike, compare, grid_import, hotspots, listeners, recompute, scale, sizes
 
 MEASUREMENTS = {
     "compare": compare.main,
@@ -13,8 +13,9 @@ MEASUREMENTS = {
     "grids": grid_import.main,
     "listeners": listeners.main,
     "sizes": sizes.main,
+    "alike": alike.main,
 }
-SCRIPTS = ("deadlines", "dispatch", "locate", "photos", "sync")
+SCRIPTS = ("deadlines", "dispatch", "locate", "photos", "prints", "sync")
 """Measurements of single rules, without a database; each is a script of its own."""
 
 

@@ -13,7 +13,7 @@ from sqlmodel import col
 from api.adapters.demo_pictures import demo_picture
 from api.adapters.files import FileStore
 from api.db import Database
-from api.domain.photos import Variant, key_in
+from api.domain.photos import STORED, key_in
 from api.models import Photo
 
 LONGITUDE, LATITUDE = 116.4040, 39.9150
@@ -84,7 +84,7 @@ class Kept:
 
     def needed(self) -> set[str]:
         """Return the keys that the rows speak of."""
-        return {key_in(folder, variant) for folder in self.folders.values() for variant in Variant}
+        return {key_in(folder, variant) for folder in self.folders.values() for variant in STORED}
 
     def is_whole(self) -> bool:
         """Tell whether every row has all its files."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from io import BytesIO
 from random import Random
 
-from PIL import ExifTags, Image, ImageDraw, ImageFilter
+from PIL import ExifTags, Image, ImageDraw, ImageEnhance, ImageFilter
 
 from api.domain.geo import Place
 
@@ -35,8 +35,18 @@ _BAGS = ((44, 46, 50), (222, 222, 216), (62, 84, 120), (204, 60, 52))
 _FRUIT = ((226, 130, 24), (196, 40, 40), (120, 160, 50), (236, 204, 66))
 
 
-def demo_picture(seed: int, *, taken_at: datetime, longitude: float, latitude: float, tidy: bool) -> bytes:
+def demo_picture(
+    seed: int,
+    *,
+    taken_at: datetime,
+    longitude: float,
+    latitude: float,
+    tidy: bool,
+    standpoint: int = 0,
+) -> bytes:
     """Return a JPEG of 800 x 600 px and at most 60 kB; the same arguments give the same bytes.
+
+    Another `standpoint` is a few steps away from the first, in another light.
 
     `taken_at` must be aware; it is written as local time with its offset. `tidy` leaves out what an officer
     would report. Raises `ValueError` for a naive time and a `GeoError` for no place on the earth.
@@ -44,8 +54,32 @@ def demo_picture(seed: int, *, taken_at: datetime, longitude: float, latitude: f
     exif = _exif(taken_at, Place(longitude, latitude))
     buffer = BytesIO()
     # A copy: writing leaves marks on the picture, and threads share the one that is kept.
-    _scene(seed, tidy=tidy).copy().save(buffer, "JPEG", quality=_QUALITY, exif=exif)
+    scene = _scene(seed, tidy=tidy)
+    seen = scene.copy() if standpoint == 0 else seen_from(scene, f"{seed}/{standpoint}")
+    seen.save(buffer, "JPEG", quality=_QUALITY, exif=exif)
     return buffer.getvalue()
+
+
+def seen_from(scene: Image.Image, standpoint: str) -> Image.Image:
+    """Return what a camera sees that was carried away and back: nearly the same view, nothing where it was before.
+
+    The corners move by 1 to 5 % of the picture, each by itself, as they do when a wall is seen from elsewhere; the
+    light is another.
+    """
+    random = Random(standpoint)  # noqa: S311  a drawing
+    width, height = scene.size
+
+    def moved(side: int) -> float:
+        return random.uniform(0.01, 0.05) * side
+
+    corners = (
+        *(moved(width), moved(height)),
+        *(moved(width), height - moved(height)),
+        *(width - moved(width), height - moved(height)),
+        *(width - moved(width), moved(height)),
+    )
+    view = scene.transform(scene.size, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC)
+    return ImageEnhance.Brightness(view).enhance(random.uniform(0.85, 1.15))
 
 
 # A repair and its check show the same scene within hours, and drawing takes ten times as long as writing.

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from PIL import Image, ImageCms
 
+from api.adapters.image_prints import print_of
+from api.domain.pictures import PicturePrint
+
 THUMB_SIDE, SCREEN_SIDE = 320, 1600
 """Longest sides in pixels. A smaller picture keeps its size."""
 
@@ -35,20 +38,20 @@ class Copies(NamedTuple):
     screen: bytes
 
 
-def draw_copies(image: Image.Image, orientation: int) -> Copies:
-    """Draw both copies of a decoded picture, turned as the Exif `orientation` (1..8) asks.
+def draw_copies(image: Image.Image, orientation: int) -> tuple[Copies, PicturePrint]:
+    """Draw both copies of a decoded picture, turned as the Exif `orientation` (1..8) asks; return its print, too.
 
-    The thumb is made from the screen copy. Works on the small picture as early as it can: turning,
-    flattening and colour conversion never see the full one.
+    The thumb is made from the screen copy, and the print from the thumb. Works on the small picture as early as it
+    can: turning, flattening and colour conversion never see the full one.
     """
     profile = image.info.get("icc_profile")
     screen = _shrink(_direct(image), SCREEN_SIDE)
     screen = _to_srgb(_opaque(screen), profile)
     if orientation in _TURNS:
         screen = screen.transpose(_TURNS[orientation])
-    return Copies(
-        thumb=_encode(_shrink(screen, THUMB_SIDE), THUMB_QUALITY), screen=_encode(screen, SCREEN_QUALITY)
-    )
+    thumb = _shrink(screen, THUMB_SIDE)
+    copies = Copies(thumb=_encode(thumb, THUMB_QUALITY), screen=_encode(screen, SCREEN_QUALITY))
+    return copies, print_of(thumb)
 
 
 def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:

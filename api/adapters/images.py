@@ -14,10 +14,8 @@ overwritten with zeros, may decode without complaint, because these formats carr
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from functools import partial
 from io import BytesIO
 
-from anyio import CapacityLimiter, to_thread
 from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
@@ -40,6 +38,7 @@ from api.adapters.image_refusals import (
     NotAnImage,
 )
 from api.domain.geo import Place
+from api.domain.pictures import PicturePrint
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -59,8 +58,8 @@ __all__ = [
     "ProcessedImage",
     "make_copies",
     "process_image",
-    "process_image_async",
     "read_image",
+    "read_print",
 ]
 
 _DECODERS: dict[str, type[ImageFile.ImageFile]] = {
@@ -120,6 +119,7 @@ class ProcessedImage:
     """JPEG, longest side 320 px."""
     screen: bytes = field(repr=False)
     """JPEG, longest side 1600 px."""
+    print: PicturePrint = field(repr=False)
 
 
 def read_image(
@@ -137,36 +137,28 @@ def read_image(
 def make_copies(data: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> Copies:
     """Return thumb and screen copy of a picture; raises as `read_image` does."""
     opened = _Opened(data, None, limits, SCREEN_SIDE)
-    return draw_copies(opened.image, opened.exif().orientation)
+    return draw_copies(opened.image, opened.exif().orientation)[0]
+
+
+def read_print(data: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> PicturePrint:
+    """Return the print of a picture, or of a copy of one; raises as `read_image` does."""
+    opened = _Opened(data, None, limits, SCREEN_SIDE)
+    return draw_copies(opened.image, opened.exif().orientation)[1]
 
 
 def process_image(
     data: bytes, *, declared_type: str | None, default_zone: tzinfo, limits: ImageLimits = DEFAULT_LIMITS
 ) -> ProcessedImage:
-    """Return facts and copies with a single decoding; arguments and errors as for `read_image`."""
+    """Return facts, copies and print with a single decoding; arguments and errors as for `read_image`.
+
+    Measured beside the file itself: about 30 MB for a phone's JPEG of any size, 6 bytes per pixel for a progressive
+    one, 7 for HEIC, and at worst 17 for a WebP with transparency: 0.2 GB at 12 megapixels, 0.9 GB at 50. What comes
+    from outside is therefore decoded in a process with a bound (`image_processes`).
+    """
     opened = _Opened(data, declared_type, limits, SCREEN_SIDE)
     facts = opened.facts(default_zone)
-    copies = draw_copies(opened.image, facts.orientation)
-    return ProcessedImage(facts, copies.thumb, copies.screen)
-
-
-async def process_image_async(
-    data: bytes,
-    *,
-    declared_type: str | None,
-    default_zone: tzinfo,
-    limiter: CapacityLimiter,
-    limits: ImageLimits = DEFAULT_LIMITS,
-) -> ProcessedImage:
-    """Do `process_image` in a thread; decoders leave the interpreter to others meanwhile.
-
-    `limiter` bounds how many run at once, and with that the memory. Measured beside the file itself: about
-    30 MB for a phone's JPEG of any size, 6 bytes per pixel for a progressive one, 7 for HEIC, and at worst 17
-    for a WebP with transparency: 0.2 GB at 12 megapixels, 0.9 GB at 50. A caller who goes away does not
-    stop a decoding that has begun, so that the bound holds.
-    """
-    work = partial(process_image, data, declared_type=declared_type, default_zone=default_zone, limits=limits)
-    return await to_thread.run_sync(work, limiter=limiter)
+    copies, picture_print = draw_copies(opened.image, facts.orientation)
+    return ProcessedImage(facts, copies.thumb, copies.screen, picture_print)
 
 
 class _Opened:

@@ -254,3 +254,15 @@ class AfterRefused(Refusal):
     """What this was made on top of was refused."""
 
     code = "after_refused"
+
+
+class OwnSignal(Refusal):
+    """A signal is decided by somebody else than the one whose photo or report it is of."""
+
+    code = "own_signal"
+
+
+class SignalSettled(Refusal):
+    """The signal was decided so already."""
+
+    code = "signal_settled"

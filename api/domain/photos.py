@@ -18,8 +18,14 @@ class Variant(StrEnum):
     """Longest side 320 px, nothing in it but pixels."""
     SCREEN = "screen"
     """Longest side 1600 px, nothing in it but pixels."""
+    WATERMARKED = "watermarked"
+    """As `screen`, with a watermark: ticket, time, grid, place, officer's number. Drawn when it is asked for."""
     ORIGINAL = "original"
     """The file as it was sent, with all that the camera wrote into it."""
+
+
+STORED = tuple(variant for variant in Variant if variant is not Variant.WATERMARKED)
+"""Files that every photo has; what is drawn later may be there or not."""
 
 
 def folder_for(photo_id: UUID, sha256: str, attempt: UUID) -> str:
@@ -36,6 +42,11 @@ def folder_for(photo_id: UUID, sha256: str, attempt: UUID) -> str:
 def key_in(folder: str, variant: Variant) -> str:
     """Return the key of a photo's file."""
     return f"{folder}/{variant}"
+
+
+def watermarked_key(folder: str, fingerprint: str) -> str:
+    """Return the key of a photo's copy whose watermark has this fingerprint (`watermarks.fingerprint`)."""
+    return f"{folder}/{Variant.WATERMARKED}-{fingerprint}"
 
 
 def folder_of(key: str) -> tuple[UUID, str] | None:

@@ -4,7 +4,7 @@ Classes, limits, calendars and dispatch rules have tables of their own; here is 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
 from api.domain import policy_values as read_value
@@ -13,6 +13,7 @@ from api.domain.escalation import DEFAULT_LADDER, Rung
 from api.domain.lifecycle import Clock, Closing
 from api.domain.limits import Limit, LimitUnit
 from api.domain.policy_values import JsonValue, StageLimit, value_as_json
+from api.domain.signals import DEFAULT_WEIGHTS
 
 _DUE_SOON_MAX_S = 7 * 86_400
 _RETURN_WINDOW = Limit(4, LimitUnit.WORKING_HOUR)
@@ -168,6 +169,33 @@ class Policies:
     uploads_open_max_mb: int = 500
     """How many megabytes the unfinished uploads of one person may come to, as they were announced."""
 
+    signal_weights: Mapping[str, float] = field(default_factory=lambda: DEFAULT_WEIGHTS)
+    """How telling each kind of signal is, 0 to 1; one of 0 is not raised. Kinds left out keep their defaults."""
+
+    photo_reach_m: float = 100.0
+    """A photo taken farther than this from its ticket's place carries the signal taken_elsewhere."""
+
+    photo_age_max_hours: int = 24
+    """A photo that had been taken so long before it was captured or sent carries the signal taken_long_ago."""
+
+    photo_same_bits: int = 5
+    """Perceptual hashes that differ in so many of 64 bits at most are very similar."""
+
+    photo_look_bits: int = 10
+    """And up to so many, similar: worth a look."""
+
+    photo_memory_days: int = 365
+    """How far back a person's and a unit's photos are compared; the same picture is found however old."""
+
+    speed_max_kmh: float = 120.0
+    """Two fixes of one officer with a faster way between them carry the signal speed_impossible."""
+
+    fixes_alike_from: int = 5
+    """So many reports of one officer with exactly the same coordinates, or accuracy, are odd."""
+
+    fixes_memory_days: int = 30
+    """How far back an officer's fixes are compared."""
+
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> "Policies":
         """Read policies; keys that are left out keep their defaults.
@@ -273,5 +301,14 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "upload_ttl_hours": read_value.whole(1, 24 * _DAYS_MAX),
         "uploads_open_max": read_value.whole(1, 10_000),
         "uploads_open_max_mb": read_value.whole(1, 1_000_000),
+        "signal_weights": read_value.weights(DEFAULT_WEIGHTS),
+        "photo_reach_m": read_value.number(0.0, _METRES_MAX),
+        "photo_age_max_hours": read_value.whole(1, 24 * _DAYS_MAX),
+        "photo_same_bits": read_value.whole(0, 32),
+        "photo_look_bits": read_value.whole(0, 32),
+        "photo_memory_days": read_value.whole(0, _DAYS_MAX),
+        "speed_max_kmh": read_value.number(1.0, 10_000.0),
+        "fixes_alike_from": read_value.whole(2, 1_000),
+        "fixes_memory_days": read_value.whole(1, 366),
     }
 )

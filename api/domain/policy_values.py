@@ -45,6 +45,9 @@ def value_as_json(value: object) -> JsonValue:
             return {"value": number, "unit": unit.value}
         case Rung(answers=answers, after=after):
             return {"answers": answers.value, "after": value_as_json(after)}
+        case Mapping():
+            named = cast("Mapping[str, object]", value)
+            return {name: value_as_json(named[name]) for name in named}
         case tuple():
             return [value_as_json(one) for one in cast("tuple[object, ...]", value)]
         case bool() | int() | float() | str():
@@ -115,6 +118,22 @@ def ladder(pointer: str, value: object) -> tuple[Rung, ...]:
     if len(rungs) > LADDER_LENGTH_MAX:
         raise FieldWrong(pointer, "policy_out_of_range", f"A ladder has {LADDER_LENGTH_MAX} rungs at most.")
     return tuple(_rung(f"{pointer}/{index}", rung) for index, rung in enumerate(rungs))
+
+
+def weights(defaults: Mapping[str, float]) -> Callable[[str, object], Mapping[str, float]]:
+    """Return a reader of weights by name, 0 to 1; names that are left out keep their defaults."""
+
+    def read(pointer: str, value: object) -> Mapping[str, float]:
+        if not isinstance(value, Mapping):
+            raise _mistyped(pointer, "An object with weights by name")
+        given = cast("Mapping[str, object]", value)
+        for name in given:
+            if name not in defaults:
+                raise _mistyped(f"{pointer}/{name}", f"One of {', '.join(defaults)}")
+        read_one = number(0.0, 1.0)
+        return {**defaults, **{name: read_one(f"{pointer}/{name}", given[name]) for name in given}}
+
+    return read
 
 
 def _rung(pointer: str, value: object) -> Rung:

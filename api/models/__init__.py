@@ -10,10 +10,11 @@ from api.models.kept_changes import KeptChange
 from api.models.notices import Message, Notice
 from api.models.openrosa import DeviceToken, Submission
 from api.models.people import FailedSignIn, IdempotencyKey, Person, PersonEvent, RefreshToken, SignIn
-from api.models.photos import OriginalReading, Photo
+from api.models.photos import OriginalReading, Photo, PhotoPrint
 from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType, SignerReading
 from api.models.reports import Report
 from api.models.requests import TicketRequest
+from api.models.signals import SignalExamination, SignalReview, SignalRow
 from api.models.sync import DeclaredPhoto, WaitingItem
 from api.models.tasks import Task
 from api.models.tickets import Ticket, TicketClock, TicketEvent
@@ -46,6 +47,7 @@ __all__ = [
     "Person",
     "PersonEvent",
     "Photo",
+    "PhotoPrint",
     "Place",
     "PlacePairing",
     "PlaceType",
@@ -54,6 +56,9 @@ __all__ = [
     "RefreshToken",
     "Report",
     "SignIn",
+    "SignalExamination",
+    "SignalReview",
+    "SignalRow",
     "SignerReading",
     "Submission",
     "Task",

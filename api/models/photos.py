@@ -5,11 +5,14 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Uuid, text
 from sqlmodel import Field
 
 from api.domain.evidence import Purpose
 from api.models.base import INSTANT, JSON, Table, enum_type
+
+BANDS_SQL = tuple(f"((phash >> {shift}) & 65535)" for shift in (48, 32, 16, 0))
+"""The bands of a hash (`pictures.bands`), by which similar ones are looked up."""
 
 
 class Photo(Table, table=True):
@@ -19,6 +22,7 @@ class Photo(Table, table=True):
     __table_args__ = (
         Index("ix_photos_sha256", "sha256"),
         Index("ix_photos_ticket_id", "ticket_id"),
+        Index("ix_photos_uploaded_by_id_received_at", "uploaded_by_id", "received_at"),
         CheckConstraint("size_bytes > 0 AND width > 0 AND height > 0", "dimensions"),
     )
 
@@ -45,6 +49,21 @@ class Photo(Table, table=True):
     software: str | None = Field(default=None, max_length=200)
     received_at: datetime = Field(sa_type=INSTANT)
     signals: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+
+
+class PhotoPrint(Table, table=True):
+    """What a photo's picture is known again by (`api.domain.pictures`); both are null where nothing is to be seen."""
+
+    table_name: ClassVar[str] = "photo_prints"
+    __table_args__ = tuple(
+        Index(f"ix_photo_prints_band{number}", text(band)) for number, band in enumerate(BANDS_SQL)
+    )
+
+    photo_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True)
+    )
+    phash: int | None = Field(default=None, sa_type=BigInteger)
+    sketch: bytes | None = None
 
 
 class OriginalReading(Table, table=True):

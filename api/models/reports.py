@@ -23,6 +23,7 @@ class Report(Table, table=True):
             postgresql_using="gin",
             postgresql_where=text("cardinality(awaited_photo_ids) > 0"),
         ),
+        Index("ix_reports_reporter_id_observed_at", "reporter_id", "observed_at"),
     )
 
     id: UUID = Field(primary_key=True)

@@ -20,12 +20,15 @@ from api.deps import BriefCaller, Now, Wired, request_time
 from api.domain.access import sees_originals
 from api.domain.errors import FieldWrong, FileLost, NotMultipart, RoleNotAllowed
 from api.domain.photos import Variant, file_name, key_in, type_of
+from api.domain.watermarks import fingerprint, watermark_lines
 from api.etags import UNCHANGED, is_named
 from api.language import Language
 from api.queries.photos import get_photo
+from api.queries.watermarks import watermark_facts
 from api.schemas.photos import PHOTO_FORM, PhotoFields, StoredPhotoShown, photo_shown
 from api.services.photos import note_original_reading
 from api.services.receiving import receive_photo
+from api.services.watermarks import open_watermarked
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,10 @@ _PICTURES: dict[int | str, dict[str, Any]] = {
     },
     **UNCHANGED,
 }
+
+
+_KEPT = {Variant.ORIGINAL: "private, no-store", Variant.WATERMARKED: "private, no-cache"}
+"""How long a client may keep what is not for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +163,15 @@ async def photo_get(
 ) -> Response:
     """Fetch a photo: your own, or one of a ticket that you may see.
 
-    A photo never changes, so copies may be kept for a year. Originals carry personal data and may not be kept.
+    A photo never changes, so copies may be kept for a year. A watermark says what the ticket says, which may be
+    corrected: ask with `If-None-Match`. Originals carry personal data and may not be kept.
     """
+    lines: list[str] = []
     async with wired.database.read() as session:
         photo = await get_photo(session, caller.viewer, photo_id)
+        if variant is Variant.WATERMARKED:
+            facts = await watermark_facts(session, caller.reference, photo_id)
+            lines = watermark_lines(facts, caller.viewer, wired.settings.zone)
     is_original = variant is Variant.ORIGINAL
     if is_original and not sees_originals(caller.viewer):
         raise RoleNotAllowed(
@@ -169,8 +181,8 @@ async def photo_get(
         )
     media_type = type_of(variant, photo.media_type)
     headers = {
-        "ETag": f'"{photo.sha256}-{variant}"',
-        "Cache-Control": "private, no-store" if is_original else "private, max-age=31536000, immutable",
+        "ETag": f'"{photo.sha256}-{variant}{f"-{fingerprint(lines)}" if lines else ""}"',
+        "Cache-Control": _KEPT.get(variant, "private, max-age=31536000, immutable"),
     }
     if is_named(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
@@ -179,7 +191,10 @@ async def photo_get(
         "X-Content-Type-Options": "nosniff",
     }
     try:
-        opened = await wired.files.open(key_in(photo.file_key, variant))
+        if variant is Variant.WATERMARKED:
+            opened = await open_watermarked(wired.files, photo.file_key, lines)
+        else:
+            opened = await wired.files.open(key_in(photo.file_key, variant))
     except FileMissing as error:
         logger.exception("the %s of photo %s is missing in the file store", variant, photo.id)
         raise FileLost("The photo is known, but its file is not there.", photo=photo.id) from error

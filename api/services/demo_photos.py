@@ -1,7 +1,7 @@
 """Photos of the demo street: drawn and stored ahead, as uploads are, while the tickets' deeds go on."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -11,12 +11,14 @@ from anyio import CapacityLimiter, to_thread
 
 from api.adapters.demo_pictures import demo_picture
 from api.adapters.files import FileStore
-from api.adapters.images import Copies, ImageFacts, ProcessedImage, make_copies, read_image
+from api.adapters.images import ProcessedImage, process_image, read_image
 from api.domain.evidence import Purpose
 from api.domain.geo import Crs, Place
-from api.services.photos import PhotoRequest, ToldPlace, keep_files
+from api.services.photos import PhotoRequest, StoredDrawing, ToldPlace, keep_files
 
 MEDIA_TYPE = "image/jpeg"
+
+_STANDPOINTS = {purpose: number for number, purpose in enumerate(Purpose)}
 
 AT_ONCE = 2
 """Pictures in the making at the same time: drawing takes a core, storing waits for the disk."""
@@ -38,8 +40,7 @@ class StoredPicture:
     """A picture whose files are durable: all that its row is made from."""
 
     request: PhotoRequest
-    facts: ImageFacts
-    folder: str
+    drawing: StoredDrawing
 
 
 class Studio:
@@ -50,8 +51,8 @@ class Studio:
         self._tasks: set[asyncio.Task[StoredPicture]] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
         self._threads = CapacityLimiter(AT_ONCE)
-        # Copies hold pixels only, so all photos of a scene have the same; some 50 kB each.
-        self._copies: dict[tuple[int, bool], Copies] = {}
+        # Copies hold pixels only, so all photos of a scene from one spot have the same; some 50 kB each.
+        self._drawn: dict[tuple[int, bool, Purpose], ProcessedImage] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -74,7 +75,7 @@ class Studio:
             folder = await keep_files(self._files, photo_id, data, image)
         place = ToldPlace(picture.place.longitude, picture.place.latitude, Crs.WGS84)
         request = PhotoRequest(photo_id, picture.purpose, MEDIA_TYPE, picture.taken_at, place)
-        return StoredPicture(request, image.facts, folder)
+        return StoredPicture(request, StoredDrawing(image.facts, image.print, folder))
 
     def _draw(self, picture: Picture) -> tuple[bytes, ProcessedImage]:
         data = demo_picture(
@@ -83,8 +84,13 @@ class Studio:
             longitude=picture.place.longitude,
             latitude=picture.place.latitude,
             tidy=picture.is_tidy,
+            # Nobody stands twice on the very same spot.
+            standpoint=_STANDPOINTS[picture.purpose],
         )
+        key = picture.scene, picture.is_tidy, picture.purpose
+        drawn = self._drawn.get(key)
+        if drawn is None:
+            drawn = process_image(data, declared_type=MEDIA_TYPE, default_zone=self._zone)
+            self._drawn[key] = drawn
         facts = read_image(data, declared_type=MEDIA_TYPE, default_zone=self._zone)
-        copies = self._copies.get((picture.scene, picture.is_tidy)) or make_copies(data)
-        self._copies[picture.scene, picture.is_tidy] = copies
-        return data, ProcessedImage(facts, copies.thumb, copies.screen)
+        return data, replace(drawn, facts=facts)

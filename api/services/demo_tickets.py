@@ -170,7 +170,8 @@ class _Month:
         photo_ids: list[UUID] = []
         for task in upcoming.pictures:
             stored = await task
-            await insert_photo(self._session, viewer, stored.request, stored.facts, stored.folder, deed.at)
+            weights = self._reference.policies.signal_weights
+            await insert_photo(self._session, viewer, stored.request, stored.drawing, weights, deed.at)
             photo_ids.append(stored.request.id)
         if deed.awaits_photo:
             photo_ids.append(uuid5(upcoming.plot.report_id, "awaited"))

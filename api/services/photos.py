@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,9 +18,11 @@ from api.db import Database, WriteSession
 from api.domain.access import Viewer
 from api.domain.evidence import Purpose
 from api.domain.geo import Crs, Place, to_wgs84
-from api.domain.photos import Variant, folder_for, folder_of, key_in
-from api.domain.signals import photo_signals
-from api.models import OriginalReading, Photo
+from api.domain.photos import STORED, Variant, folder_for, folder_of, key_in
+from api.domain.pictures import PicturePrint
+from api.domain.signal_photos import photo_signals
+from api.domain.signals import with_weights
+from api.models import OriginalReading, Photo, PhotoPrint
 from api.queries.geometry import point
 from api.queries.photos import folders_in_use, is_known_file
 
@@ -70,6 +72,15 @@ class PhotoRequest:
         return to_wgs84(told.longitude, told.latitude, told.crs) if told else None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredDrawing:
+    """A picture whose files are durable, in their folder: all that its row is made from, beside the request."""
+
+    facts: ImageFacts
+    print: PicturePrint
+    folder: str
+
+
 async def keep_files(files: FileStore, photo_id: UUID, data: bytes, image: ProcessedImage) -> str:
     """Store the original and its copies durably, in a folder of this attempt's own; return the folder."""
     folder = folder_for(photo_id, image.facts.sha256, uuid4())
@@ -85,7 +96,7 @@ async def keep_files(files: FileStore, photo_id: UUID, data: bytes, image: Proce
 
 async def drop_files(files: FileStore, folder: str) -> None:
     """Remove the files of an attempt that came to nothing; only for a folder that no row can name any more."""
-    for variant in Variant:
+    for variant in STORED:
         await files.delete(key_in(folder, variant))
 
 
@@ -93,24 +104,27 @@ async def insert_photo(
     session: WriteSession,
     viewer: Viewer,
     request: PhotoRequest,
-    facts: ImageFacts,
-    folder: str,
+    drawn: StoredDrawing,
+    weights: Mapping[str, float],
     now: datetime,
 ) -> bool:
     """Write the row of a photo whose files are durable; False when the id is taken, perhaps by the same photo.
 
-    The caller holds the photo's lock (`services.evidence.lock_photos`).
+    `weights` are those of its signals (`Policies.signal_weights`). The caller holds the photo's lock
+    (`services.evidence.lock_photos`).
     """
+    facts = drawn.facts
     # Two copies of one file that arrive together under different ids would not see each other otherwise.
     await session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(cast(facts.sha256, Text), 1)))
     )
-    signals = photo_signals(
+    found = photo_signals(
         is_known_file=await is_known_file(session, facts.sha256, request.id),
         software=facts.software,
         taken_at=facts.taken_at,
         now=now,
     )
+    signals = with_weights(found, weights)
     camera = " ".join(filter(None, (facts.make, facts.model)))[:CAMERA_LENGTH]
     statement = (
         insert(Photo)
@@ -124,7 +138,7 @@ async def insert_photo(
             size_bytes=facts.size_bytes,
             width=facts.width,
             height=facts.height,
-            file_key=folder,
+            file_key=drawn.folder,
             captured_at=request.captured_at,
             captured_place=_point(request.place()),
             taken_at=facts.taken_at,
@@ -137,7 +151,16 @@ async def insert_photo(
         .on_conflict_do_nothing(index_elements=["id"])
         .returning(col(Photo.id))
     )
-    return (await session.execute(statement)).scalar_one_or_none() is not None
+    if (await session.execute(statement)).scalar_one_or_none() is None:
+        return False
+    await insert_print(session, request.id, drawn.print)
+    return True
+
+
+async def insert_print(session: WriteSession, photo_id: UUID, found: PicturePrint) -> None:
+    """Keep what a photo's picture is known again by."""
+    row = {"photo_id": photo_id, "phash": found.phash, "sketch": found.sketch}
+    await session.execute(insert(PhotoPrint).values(row).on_conflict_do_nothing(index_elements=["photo_id"]))
 
 
 async def note_original_reading(database: Database, photo_id: UUID, viewer: Viewer, now: datetime) -> None:

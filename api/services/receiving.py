@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from anyio import to_thread
 
 from api.adapters.files import FileStore
-from api.adapters.images import ImageLimits, process_image_async
+from api.adapters.image_processes import process_image_apart
+from api.adapters.images import ImageLimits
 from api.db import Database
 from api.domain.access import Viewer
 from api.domain.errors import IdTaken
@@ -17,7 +18,7 @@ from api.queries.photos import StoredPhoto, find_photo
 from api.services.declared_photos import check_captured_at, refuse_other_bytes
 from api.services.evidence import lock_photos
 from api.services.photo_arrivals import photo_arrived
-from api.services.photos import PhotoRequest, drop_files, insert_photo, keep_files
+from api.services.photos import PhotoRequest, StoredDrawing, drop_files, insert_photo, keep_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ async def receive_photo(  # noqa: PLR0913  a photo's way through the house
     """Store a photo, or find the same one stored before; the report that waits for it gets it.
 
     `zone` is the camera's where it wrote none. Raises ImageRefused, FieldWrong, GeoError, and IdTaken (the id
-    was used for another photo or by somebody else); no row is stored then, and no file that stays.
+    was used for another photo or by somebody else); no row is stored then, and no file that stays. Nor after
+    ImageProcessLost: the machine is short of something, and the same photo may be sent again.
 
     Takes the database rather than a session: decoding and writing to disk take their time, and a transaction
     held meanwhile would keep a connection from others. The row is written when all that is slow is done.
@@ -57,13 +59,8 @@ async def receive_photo(  # noqa: PLR0913  a photo's way through the house
             await refuse_other_bytes(session, viewer, request.id, file_sha256)
     if earlier is not None:
         return Received(_the_same(earlier, viewer, request_sha256), is_new=False)
-    image = await process_image_async(
-        data,
-        declared_type=request.declared_type,
-        default_zone=zone,
-        # The caller bounds how many pictures are in memory at once; here any free thread will do.
-        limiter=to_thread.current_default_thread_limiter(),
-        limits=limits,
+    image = await process_image_apart(
+        data, declared_type=request.declared_type, default_zone=zone, limits=limits
     )
     folder = await keep_files(files, request.id, data, image)
     try:
@@ -72,7 +69,9 @@ async def receive_photo(  # noqa: PLR0913  a photo's way through the house
             # waits and then finds the photo.
             await lock_photos(session, [request.id])
             await refuse_other_bytes(session, viewer, request.id, file_sha256)  # announced while we decoded
-            is_new = await insert_photo(session, viewer, request, image.facts, folder, now)
+            drawn = StoredDrawing(image.facts, image.print, folder)
+            weights = reference.policies.signal_weights
+            is_new = await insert_photo(session, viewer, request, drawn, weights, now)
             if is_new:
                 await photo_arrived(session, reference, request.id, viewer.person_id, now)
             stored = await find_photo(session, request.id)

@@ -19,7 +19,8 @@ from api.domain.lifecycle import Action, Need, find_step
 from api.domain.reference import Reference
 from api.domain.report_requests import ReportRequest
 from api.domain.reports import Source
-from api.domain.signals import Signal, report_signals
+from api.domain.signal_fixes import report_signals
+from api.domain.signals import Signal, with_weights
 from api.domain.task_turns import plan_rechecks
 from api.domain.tickets import By, Told, advance
 from api.queries.duplicates import Duplicate, open_duplicates
@@ -162,16 +163,15 @@ def _place_code(reference: Reference, request: ReportRequest, place: Place) -> s
     return named.code
 
 
-def _signals(case: Case, reference: Reference, request: ReportRequest) -> tuple[Signal, ...]:
+def _signals(case: Case, reference: Reference, request: ReportRequest) -> list[Signal]:
     distance_m = reference.places.distance_m(request.at_place, case.place) if request.at_place else None
     is_far = distance_m is not None and distance_m > reference.policies.place_reach_m
-    return tuple(
-        report_signals(
-            is_mocked=request.is_mocked,
-            accuracy_m=request.accuracy_m,
-            far_from_place_m=distance_m if is_far else None,
-        )
+    found = report_signals(
+        is_mocked=request.is_mocked,
+        accuracy_m=request.accuracy_m,
+        far_from_place_m=distance_m if is_far else None,
     )
+    return with_weights(found, reference.policies.signal_weights)
 
 
 def _source(viewer: Viewer, wanted: Source | None) -> Source:

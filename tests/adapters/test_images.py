@@ -4,7 +4,6 @@ import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
 
-import anyio
 import pytest
 from PIL import ExifTags, Image
 
@@ -14,7 +13,6 @@ from api.adapters.images import (
     ProcessedImage,
     make_copies,
     process_image,
-    process_image_async,
     read_image,
 )
 from tests.adapters.picture_files import (
@@ -73,22 +71,6 @@ def test_facts_and_copies_alone_are_the_same_as_together(kind: str) -> None:
     done = process(data)
     assert read_image(data, declared_type=None, default_zone=CHINA) == done.facts
     assert make_copies(data) == (done.thumb, done.screen)
-
-
-async def test_in_a_thread_the_result_is_the_same() -> None:
-    data = encoded(quarters(), "JPEG")
-    limiter = anyio.CapacityLimiter(1)
-    results: list[ProcessedImage] = []
-
-    async def run() -> None:
-        results.append(
-            await process_image_async(data, declared_type=None, default_zone=CHINA, limiter=limiter)
-        )
-
-    async with anyio.create_task_group() as group:
-        for _ in range(4):
-            group.start_soon(run)
-    assert results == [process(data)] * 4
 
 
 @pytest.mark.parametrize(

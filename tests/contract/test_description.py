@@ -17,6 +17,8 @@ from api.settings import Settings
 COMMITTED = Path(__file__).parents[2] / "openapi" / "openapi.json"
 VERBS = frozenset(
     {
+        "clear",
+        "confirm",
         "count",
         "explain",
         "file",

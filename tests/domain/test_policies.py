@@ -9,6 +9,7 @@ from api.domain.escalation import Answerer, Rung
 from api.domain.limits import Limit, LimitUnit
 from api.domain.policies import Policies
 from api.domain.policy_values import StageLimit
+from api.domain.signals import DEFAULT_WEIGHTS
 
 
 def test_without_data_the_defaults_hold() -> None:
@@ -67,6 +68,15 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "upload_ttl_hours": 12,
         "uploads_open_max": 20,
         "uploads_open_max_mb": 100,
+        "signal_weights": {**DEFAULT_WEIGHTS, "accuracy_zero": 0},
+        "photo_reach_m": 50,
+        "photo_age_max_hours": 48,
+        "photo_same_bits": 4,
+        "photo_look_bits": 8,
+        "photo_memory_days": 30,
+        "speed_max_kmh": 90,
+        "fixes_alike_from": 8,
+        "fixes_memory_days": 7,
     }
     assert set(given) == {field.name for field in fields(Policies)}
     policies = Policies.from_mapping(given)

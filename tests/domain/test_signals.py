@@ -1,80 +1,97 @@
-"""Signals about photos: what is odd, and above all what is not."""
+"""What all signals share: kinds, weights, totals, and who may decide them."""
 
-from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from api.domain.signals import CAMERA_CLOCK_SKEW, photo_signals
-
-NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
-SECOND = timedelta(seconds=1)
-
-
-def codes(
-    *, is_known_file: bool = False, software: str | None = None, taken_at: datetime | None = None
-) -> list[str]:
-    found = photo_signals(is_known_file=is_known_file, software=software, taken_at=taken_at, now=NOW)
-    return [signal.code for signal in found]
-
-
-def test_a_photo_that_says_nothing_of_itself_is_not_odd() -> None:
-    assert codes() == []
-
-
-def test_the_same_file_again_is_odd() -> None:
-    assert codes(is_known_file=True) == ["file_seen_before"]
-
-
-@pytest.mark.parametrize(
-    "software",
-    [
-        "Adobe Photoshop 25.1 (Macintosh)",
-        "Adobe Photoshop Lightroom 7.0 (Android)",
-        "GIMP 2.10.34",
-        "Snapseed 2.0",
-        "PicsArt",
-        "美图秀秀 10.2",
-        "MeituPic",
-        "醒图",
-    ],
+from api.domain.errors import OwnSignal, SignalSettled, VersionConflict
+from api.domain.signals import (
+    DEFAULT_WEIGHTS,
+    KIND_NAMES,
+    STATE_NAMES,
+    Signal,
+    SignalKind,
+    SignalState,
+    Standing,
+    require_decidable,
+    tally,
+    total_weight,
+    with_weights,
 )
-def test_an_editing_program_that_signs_is_named(software: str) -> None:
-    assert codes(software=software) == ["editing_software_named"]
-    (signal,) = photo_signals(is_known_file=False, software=software, taken_at=None, now=NOW)
-    assert software in signal.zh
-    assert software in signal.en
+
+WEIGHTS = st.floats(0, 1)
+SENDER, REVIEWER = UUID(int=1), UUID(int=2)
 
 
-@pytest.mark.parametrize(
-    "software",
-    [
-        "17.5.1",
-        "G9910ZCU1AVF1",
-        "HDR+ 1.0.585804376zd",
-        "ELE-AL00 10.1.0.162(C00E160R2P11)",
-        "MediaTek Camera Application",
-        "Ver.1.00",
-        "HUAWEI P40",
-        "水印相机 3.8",
-    ],
-)
-def test_the_firmware_of_a_camera_is_not_odd(software: str) -> None:
-    assert codes(software=software) == []
+def test_every_kind_has_a_weight_and_names_in_both_languages() -> None:
+    assert DEFAULT_WEIGHTS.keys() == set(SignalKind) == KIND_NAMES.keys()
+    assert all(0 < weight <= 1 for weight in DEFAULT_WEIGHTS.values())
+    assert STATE_NAMES.keys() == set(SignalState)
+    for zh, en in (*KIND_NAMES.values(), *STATE_NAMES.values()):
+        assert not zh.isascii()
+        assert en.isascii()
+    assert len(set(KIND_NAMES.values())) == len(SignalKind)
 
 
-def test_a_photo_from_the_future_is_odd_beyond_what_clocks_differ() -> None:
-    assert codes(taken_at=NOW + CAMERA_CLOCK_SKEW) == []
-    assert codes(taken_at=NOW + CAMERA_CLOCK_SKEW + SECOND) == ["taken_in_future"]
-    assert codes(taken_at=NOW - timedelta(days=9999)) == []
+def test_totals_are_those_worked_out_by_hand() -> None:
+    assert total_weight([]) == 0
+    assert total_weight([0.6]) == pytest.approx(0.6)
+    assert total_weight([0.8, 0.4]) == pytest.approx(0.88)
+    assert total_weight([0.5, 0.5, 0.5]) == pytest.approx(0.875)
+    assert total_weight([1, 0.2]) == 1
 
 
-def test_signals_add_up_and_each_has_a_weight_and_two_sentences() -> None:
-    found = list(
-        photo_signals(is_known_file=True, software="Photoshop", taken_at=NOW + timedelta(hours=1), now=NOW)
+@given(st.lists(WEIGHTS, max_size=30), WEIGHTS)
+def test_a_total_is_between_the_most_telling_and_one_whatever_the_order_and_grows_with_each(
+    weights: list[float], more: float
+) -> None:
+    total = total_weight(weights)
+    assert max(weights, default=0) - 1e-9 <= total <= 1
+    assert total_weight(weights[::-1]) == total
+    assert total_weight([*weights, more]) >= total - 1e-12
+
+
+@given(st.lists(st.tuples(st.sampled_from(SignalState), WEIGHTS), max_size=30))
+def test_what_was_cleared_is_counted_and_weighs_nothing(signals: list[tuple[SignalState, float]]) -> None:
+    found = tally(signals)
+    assert found.open + found.confirmed + found.cleared == len(signals)
+    left = [weight for state, weight in signals if state is not SignalState.CLEARED]
+    assert found.total == total_weight(left)
+    if found.open + found.confirmed == 0:
+        assert found.total == 0
+
+
+def test_weights_are_the_offices_and_none_is_none() -> None:
+    signals = [Signal(kind, DEFAULT_WEIGHTS[kind], "。", ".") for kind in SignalKind]
+    assert with_weights(signals, {}) == signals
+    weighed = with_weights(signals, {"location_mocked": 0, "far_from_place": 0.1})
+    assert {signal.code for signal in weighed} == set(SignalKind) - {SignalKind.LOCATION_MOCKED}
+    assert {signal.weight for signal in weighed if signal.code is SignalKind.FAR_FROM_PLACE} == {0.1}
+
+
+@pytest.mark.parametrize("state", SignalState)
+@pytest.mark.parametrize("decision", [SignalState.CONFIRMED, SignalState.CLEARED])
+@pytest.mark.parametrize("by_id", [SENDER, REVIEWER])
+@pytest.mark.parametrize("seen", [2, 3])
+def test_a_decision_is_refused_by_name_or_possible(
+    state: SignalState, decision: SignalState, by_id: UUID, seen: int
+) -> None:
+    standing = Standing(7, SENDER, state, 3)
+    expected = (
+        OwnSignal
+        if by_id == SENDER
+        else VersionConflict
+        if seen != 3
+        else SignalSettled
+        if state is decision
+        else None
     )
-    assert len({signal.code for signal in found}) == 3
-    for signal in found:
-        assert 0 < signal.weight <= 1
-        assert signal.zh.endswith("。")
-        assert signal.en.endswith(".")
-        assert signal.as_json().keys() == {"code", "weight", "zh", "en"}
+    if expected is None:
+        require_decidable(standing, decision, by_id, seen)
+        return
+    with pytest.raises(expected) as refused:
+        require_decidable(standing, decision, by_id, seen)
+    if expected is not OwnSignal:
+        assert refused.value.facts == {"state": state, "version": 3}

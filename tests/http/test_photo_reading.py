@@ -89,7 +89,7 @@ async def test_head_tells_the_same_without_the_picture(officer: httpx.AsyncClien
 
 
 async def test_an_unknown_variant_is_refused_with_the_known_ones(officer: httpx.AsyncClient) -> None:
-    for variant in ("watermarked", "", "THUMB", "thumb\x00", "../original"):
+    for variant in ("poster", "", "THUMB", "thumb\x00", "../original"):
         answer = await officer.get(url(uuid4()), params={"variant": variant})
         assert answer.status_code == 422
         (error,) = answer.json()["errors"]

@@ -1,0 +1,165 @@
+"""Pictures are decoded in processes of their own: the same result, within bounds, and nobody else is harmed."""
+
+import asyncio
+import os
+import signal
+import time
+from datetime import UTC, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from PIL import ExifTags, Image
+
+from api.adapters import image_processes
+from api.adapters.image_processes import (
+    ImageProcessLost,
+    process_image_apart,
+    read_print_apart,
+    stamp_apart,
+)
+from api.adapters.images import (
+    ImageAnimated,
+    ImageBomb,
+    ImageDamaged,
+    ImageLimits,
+    ImageTypeUnsupported,
+    NotAnImage,
+    process_image,
+    read_print,
+)
+from tests.adapters.picture_files import MEDIA_TYPES, encoded, exif_block, noise, quarters, shown
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+PICTURE = encoded(
+    noise(640, 480), "JPEG", exif=exif_block(details={ExifTags.Base.DateTimeOriginal: "2026:11:22 09:31:05"})
+)
+
+
+def children() -> list[int]:
+    """Return the processes that decode pictures for this one."""
+    ours = str(os.getpid())
+    found: list[int] = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+                command = (entry / "cmdline").read_bytes()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if stat[1] == ours and b"api.adapters.image_worker" in command:
+                found.append(int(entry.name))
+    return found
+
+
+def environment(process: int) -> bytes:
+    """Return what a process was given."""
+    return Path(f"/proc/{process}/environ").read_bytes()
+
+
+@pytest.mark.parametrize("kind", sorted(MEDIA_TYPES))
+@pytest.mark.parametrize("zone", [SHANGHAI, UTC, timezone(timedelta(hours=-3))])
+async def test_apart_the_result_is_the_same(kind: str, zone: timezone | ZoneInfo) -> None:
+    block = exif_block(
+        details={ExifTags.Base.DateTimeOriginal: "2026:11:22 09:31:05"},
+        gps={1: "N", 2: (39.0, 54.0, 54.0), 3: "E", 4: (116.0, 24.0, 14.4)},
+    )
+    data = encoded(noise(500, 300), kind, exif=block)
+    apart = await process_image_apart(data, declared_type=None, default_zone=zone)
+    assert apart == process_image(data, declared_type=None, default_zone=zone)
+    assert await read_print_apart(apart.thumb) == read_print(apart.thumb)
+
+
+async def test_many_at_once_are_kept_apart() -> None:
+    pictures = [encoded(noise(200 + number, 100), "PNG") for number in range(12)]
+    done = await asyncio.gather(
+        *(process_image_apart(data, declared_type=None, default_zone=UTC) for data in pictures)
+    )
+    assert [image.facts.width for image in done] == [200 + number for number in range(12)]
+    assert 1 <= len(children()) <= image_processes.PROCESSES
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"", NotAnImage),
+        ("一张照片".encode(), NotAnImage),
+        (encoded(quarters(), "GIF"), ImageTypeUnsupported),
+        (encoded(quarters(), "WEBP", save_all=True, append_images=[noise(400, 240)]), ImageAnimated),
+    ],
+)
+async def test_refusals_come_back_by_name_and_with_their_sentence(data: bytes, kind: type[Exception]) -> None:
+    with pytest.raises(kind) as apart:
+        await process_image_apart(data, declared_type=None, default_zone=UTC)
+    with pytest.raises(kind) as here:
+        process_image(data, declared_type=None, default_zone=UTC)
+    assert str(apart.value) == str(here.value)
+
+
+async def test_a_picture_that_needs_more_memory_than_it_may_is_refused_and_the_next_one_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(image_processes, "MEMORY_BASE_BYTES", 300 * 2**20)
+    monkeypatch.setattr(image_processes, "MEMORY_PER_PIXEL", 0)
+    large = encoded(Image.new("RGBA", (7000, 7000), (1, 2, 3, 128)), "PNG")
+    with pytest.raises(ImageBomb, match="memory"):
+        await process_image_apart(large, declared_type=None, default_zone=UTC)
+    monkeypatch.undo()
+    done = await process_image_apart(large, declared_type=None, default_zone=UTC)
+    assert done.facts.width == 7000
+
+
+async def test_a_picture_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_processes, "PATIENCE_S", 0.01)
+    started = time.monotonic()
+    with pytest.raises(ImageBomb, match="time"):
+        await process_image_apart(encoded(noise(1500, 1500), "PNG"), declared_type=None, default_zone=UTC)
+    assert time.monotonic() - started < 20
+    monkeypatch.undo()
+    assert (await process_image_apart(PICTURE, declared_type=None, default_zone=UTC)).facts.width == 640
+
+
+async def test_processes_that_were_killed_while_idle_are_replaced_unnoticed() -> None:
+    await process_image_apart(PICTURE, declared_type=None, default_zone=UTC)
+    for process in children():
+        os.kill(process, signal.SIGKILL)
+    assert (await process_image_apart(PICTURE, declared_type=None, default_zone=UTC)).facts.width == 640
+
+
+async def _picture_that_ends_its_decoder(by: signal.Signals) -> None:
+    """Process a picture while somebody ends every process that decodes."""
+    asked = asyncio.create_task(process_image_apart(PICTURE, declared_type=None, default_zone=UTC))
+    while not asked.done():
+        for process in children():
+            os.kill(process, by)
+        await asyncio.sleep(0.02)
+    await asked
+
+
+async def test_a_picture_that_ends_its_decoder_twice_is_refused_as_damaged() -> None:
+    with pytest.raises(ImageDamaged, match="decoder"):
+        await _picture_that_ends_its_decoder(signal.SIGSEGV)
+
+
+async def test_where_the_machine_ends_decoders_nobody_is_told_that_the_picture_is_wrong() -> None:
+    with pytest.raises(ImageProcessLost):
+        await _picture_that_ends_its_decoder(signal.SIGKILL)
+
+
+async def test_the_process_has_nothing_of_ours_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIDPATROL_TOKEN_KEY", "a secret")
+    await process_image_apart(PICTURE, declared_type=None, default_zone=UTC)
+    for process in children():
+        assert b"GRIDPATROL" not in environment(process)
+
+
+async def test_limits_go_along() -> None:
+    with pytest.raises(Exception, match="at most 100 are taken"):
+        await process_image_apart(
+            PICTURE, declared_type=None, default_zone=UTC, limits=ImageLimits(max_pixels=100)
+        )
+
+
+async def test_a_watermark_is_drawn_apart() -> None:
+    stamped = await stamp_apart(PICTURE, ["案卷号 E0406-20261122-000123", "网格员 A0032"])
+    assert shown(stamped).size == (640, 480)
