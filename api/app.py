@@ -36,6 +36,7 @@ from api.routers import (
     lifecycle,
     notices,
     overdue,
+    patrols,
     people,
     person_imports,
     photos,
@@ -47,8 +48,10 @@ from api.routers import (
     responsible,
     rule_files,
     rule_replay,
+    shifts,
     sync,
     tickets,
+    tracks,
     triage,
     unit_imports,
     units,
@@ -124,6 +127,9 @@ def create_app(settings: Settings) -> FastAPI:
         devices,
         clients,
         sync,
+        shifts,
+        tracks,
+        patrols,
     ):
         app.include_router(module.router)
     app.include_router(uploads.public)

@@ -59,6 +59,8 @@ class Viewer:
 
 EVERYBODY = frozenset(Role)
 _DESK = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATOR})
+_ON_PATROL = frozenset({Role.OFFICER, Role.SUPERVISOR})
+"""Those who have shifts and tracks. Whose they may see is for `api.queries.patrol_access`."""
 
 OPERATIONS: dict[str, frozenset[Role]] = {
     "me_get": EVERYBODY,
@@ -134,6 +136,17 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "device_revoke": EVERYBODY,
     "device_list_of_person": frozenset({Role.ADMINISTRATOR}),
     "device_revoke_of_person": frozenset({Role.ADMINISTRATOR}),
+    "shift_put": _ON_PATROL,
+    "shift_step": _ON_PATROL,
+    "shift_list": _ON_PATROL,
+    "shift_get": _ON_PATROL,
+    "track_store": _ON_PATROL,
+    "track_get": _ON_PATROL,
+    "reading_list": _ON_PATROL,
+    "position_list": frozenset({Role.SUPERVISOR}),
+    "coverage_list": _DESK | {Role.OFFICER},
+    "coverage_summary": _DESK | {Role.OFFICER},
+    "road_list": _DESK | {Role.OFFICER},
 }
 """Roles that may call each operation that needs a signed-in person, by operation id."""
 

@@ -4,6 +4,7 @@ A leg between two fixes is taken as straight and at one pace, so an area gets of
 length that lies inside. Shares are the same in degrees as in metres: both directions are only scaled.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -118,17 +119,23 @@ class Regions:
                 rest = shapely.difference(rest, shape)
 
 
-def stays_in(regions: Regions, legs: Sequence[Leg], visit_gap_ms: int) -> list[Stay]:
+def stays_in(
+    regions: Regions, legs: Sequence[Leg], visit_gap_ms: int, midnights_ms: Sequence[int] = ()
+) -> list[Stay]:
     """Return the visits of a track to these areas, by the time they began, then by key.
 
-    `legs` are those of one track, in order of time.
+    `legs` are those of one track, in order of time. A visit ends with the leg that passes one of `midnights_ms`
+    (in order): what a night patrol sees counts on the day on which it was seen.
     """
     open_stays: dict[str, Stay] = {}
     over: list[Stay] = []
     for position, key, share in regions.shares(legs):
         leg = legs[position]
         begun = open_stays.get(key)
-        if begun is not None and leg.start.at_ms - begun.stop_ms > visit_gap_ms:
+        if begun is not None and (
+            leg.start.at_ms - begun.stop_ms > visit_gap_ms
+            or bisect_right(midnights_ms, begun.start_ms) < bisect_right(midnights_ms, leg.start.at_ms)
+        ):
             over.append(begun)
             begun = None
         open_stays[key] = Stay(
@@ -232,6 +239,13 @@ def _road_walk(key: str, road: BaseGeometry, tree: shapely.STRtree, rules: RoadR
 def stretch_count(length_m: float, stretch_m: float) -> int:
     """Return how many stretches a road has; the last may be shorter than the others."""
     return max(1, int(np.ceil(length_m / stretch_m - _ROUNDING)))
+
+
+def length_m(road: BaseGeometry) -> float:
+    """Return the length of a line in EPSG:4326, on a flat map at its middle latitude."""
+    _, south, _, north = road.bounds
+    scale: NDArray[np.float64] = np.array(metres_per_degree((south + north) / 2))
+    return shapely.transform(road, lambda degrees: degrees * scale).length
 
 
 def _as_one(road: BaseGeometry) -> BaseGeometry:

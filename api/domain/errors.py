@@ -254,3 +254,15 @@ class AfterRefused(Refusal):
     """What this was made on top of was refused."""
 
     code = "after_refused"
+
+
+class ShiftRunning(Refusal):
+    """You have a shift that is not over."""
+
+    code = "shift_running"
+
+
+class ShiftStepRefused(Refusal):
+    """The shift can't do this at this moment."""
+
+    code = "shift_step_refused"

@@ -12,6 +12,7 @@ from api.domain.errors import FieldWrong
 from api.domain.escalation import DEFAULT_LADDER, Rung
 from api.domain.lifecycle import Clock, Closing
 from api.domain.limits import Limit, LimitUnit
+from api.domain.patrol_policies import PATROL_READERS, PatrolPolicies
 from api.domain.policy_values import JsonValue, StageLimit, value_as_json
 
 _DUE_SOON_MAX_S = 7 * 86_400
@@ -22,7 +23,7 @@ _SIGN_FOR = StageLimit(60, "city")
 
 
 @dataclass(frozen=True, slots=True)
-class Policies:
+class Policies(PatrolPolicies):
     """The office's policies; the defaults are those of the demo street.
 
     Read from data by `from_mapping`, which refuses what cannot be meant.
@@ -233,5 +234,6 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "upload_ttl_hours": read_value.whole(1, 24 * _DAYS_MAX),
         "uploads_open_max": read_value.whole(1, 10_000),
         "uploads_open_max_mb": read_value.whole(1, 1_000_000),
+        **PATROL_READERS,
     }
 )

@@ -18,6 +18,8 @@ class ItemKind(StrEnum):
     REPORT = "report"
     STEP = "step"
     PHOTO = "photo"
+    SHIFT = "shift"
+    TRACK = "track"
 
 
 class WaitState(StrEnum):

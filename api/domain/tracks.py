@@ -137,6 +137,11 @@ Spans = Sequence[tuple[int, int]]
 """Half-open spans of time in milliseconds."""
 
 
+def on_duty(fixes: Iterable[Fix], spans: Spans) -> list[Fix]:
+    """Return the fixes that lie in one of these spans."""
+    return [fix for fix in fixes if any(start <= fix.at_ms < stop for start, stop in spans)]
+
+
 def to_ms(instant: datetime) -> int:
     """Return an instant in whole milliseconds since 1970 UTC."""
     return (instant - EPOCH) // MS

@@ -8,6 +8,7 @@ from api.models.feed import FeedMark, Installation
 from api.models.grids import Grid, GridPerson
 from api.models.kept_changes import KeptChange
 from api.models.notices import Message, Notice
+from api.models.patrols import PatrolVisit, RoadWalk, Shift, ShiftEvent, TrackBatch, TrackPoint, TrackReading
 from api.models.people import FailedSignIn, IdempotencyKey, Person, PersonEvent, RefreshToken, SignIn
 from api.models.photos import OriginalReading, Photo
 from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType, SignerReading
@@ -40,6 +41,7 @@ __all__ = [
     "Message",
     "Notice",
     "OriginalReading",
+    "PatrolVisit",
     "Person",
     "PersonEvent",
     "Photo",
@@ -50,12 +52,18 @@ __all__ = [
     "ReferenceVersion",
     "RefreshToken",
     "Report",
+    "RoadWalk",
+    "Shift",
+    "ShiftEvent",
     "SignIn",
     "SignerReading",
     "Ticket",
     "TicketClock",
     "TicketEvent",
     "TicketRequest",
+    "TrackBatch",
+    "TrackPoint",
+    "TrackReading",
     "Unit",
     "Upload",
     "UploadPart",

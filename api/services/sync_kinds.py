@@ -20,9 +20,11 @@ from api.domain.report_requests import ReportRequest
 from api.domain.sync import ItemKind, Outcome, Wait
 from api.services.declared_photos import PhotoDeclaration, declare_photo
 from api.services.reports import hold_tickets
+from api.services.shifts import ShiftStart, ShiftStep, start_shift
 from api.services.sync_release import file_and_release, release_waiting
 from api.services.sync_steps import StepItem, request_as_json, try_step
 from api.services.tickets import check_device_time
+from api.services.tracks import TrackRequest, step_and_measure, store_track
 from api.services.waiting_items import WaitingStep, drop_waiting, keep_waiting
 
 
@@ -38,6 +40,10 @@ class Sender:
     zone: ZoneInfo
 
 
+Request = ReportRequest | StepItem | PhotoDeclaration | ShiftStart | ShiftStep | TrackRequest
+"""What the services of the kinds take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing that was sent, well-formed: `request` is what its kind's service takes."""
@@ -45,7 +51,7 @@ class Item:
     id: UUID
     kind: ItemKind
     made_at: datetime
-    request: ReportRequest | StepItem | PhotoDeclaration
+    request: Request
 
 
 Do = Callable[[WriteSession, Sender, Item], Awaitable[Outcome]]
@@ -113,11 +119,44 @@ async def _do_photo(session: WriteSession, sender: Sender, item: Item) -> Outcom
     return Outcome(is_new=await declare_photo(session, sender.viewer, declaration, sender.now))
 
 
+async def _do_shift(session: WriteSession, sender: Sender, item: Item) -> Outcome:
+    request, policies = item.request, sender.reference.policies
+    if isinstance(request, ShiftStart):
+        is_new = await start_shift(
+            session, sender.viewer, request, policies, sender.zone, sender.now, sender.clock
+        )
+        return Outcome(is_new=is_new)
+    assert isinstance(request, ShiftStep)  # noqa: S101  registered for this
+    return Outcome(
+        is_new=await step_and_measure(
+            session, sender.viewer, sender.reference, request, sender.zone, sender.now, sender.clock
+        )
+    )
+
+
+async def _do_track(session: WriteSession, sender: Sender, item: Item) -> Outcome:
+    request = item.request
+    assert isinstance(request, TrackRequest)  # noqa: S101  registered for this
+    is_new = await store_track(
+        session,
+        sender.viewer,
+        sender.reference,
+        request,
+        sender.device_id,
+        sender.zone,
+        sender.now,
+        sender.clock,
+    )
+    return Outcome(is_new=is_new)
+
+
 KINDS: Mapping[ItemKind, Kind] = MappingProxyType(
     {
         ItemKind.REPORT: Kind("report_file", _do_report, in_runs=True),
         ItemKind.STEP: Kind("ticket_step", _do_step, in_runs=False),
         ItemKind.PHOTO: Kind("photo_store", _do_photo, in_runs=True),
+        ItemKind.SHIFT: Kind("shift_step", _do_shift, in_runs=False),
+        ItemKind.TRACK: Kind("track_store", _do_track, in_runs=False),
     }
 )
 

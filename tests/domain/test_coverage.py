@@ -98,6 +98,14 @@ def test_whoever_comes_back_soon_made_one_visit_and_later_two() -> None:
     assert visits == ["a", "b", "b", "a"]
 
 
+def test_a_visit_past_midnight_counts_on_both_days() -> None:
+    legs = legs_of(walk((10, 50), (90, 50)), RULES)
+    midnight_ms = legs[4].start.at_ms
+    visits = stays_in(SIDE_BY_SIDE, legs, GAP_MS, [midnight_ms])
+    assert [(stay.key, stay.start_ms < midnight_ms) for stay in visits] == [("a", True), ("a", False)]
+    assert sum(stay.dwell_ms for stay in visits) == pytest.approx(64_000, abs=1)
+
+
 def test_a_buffer_is_so_many_metres_wide() -> None:
     school = shapely.Point(WEST, SOUTH)
     around = widened(school, 200.0)
