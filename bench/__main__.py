@@ -13,7 +13,7 @@ MEASUREMENTS = {
     "grids": grid_import.main,
     "listeners": listeners.main,
 }
-SCRIPTS = ("deadlines", "dispatch", "locate", "photos", "sync")
+SCRIPTS = ("deadlines", "dispatch", "locate", "photos", "sync", "tracks")
 """Measurements of single rules, without a database; each is a script of its own."""
 
 

@@ -88,9 +88,14 @@ class Regions:
         self, ends: NDArray[np.float64], positions: NDArray[np.intp]
     ) -> Iterator[tuple[int, str, float]]:
         lines: Any = shapely.linestrings(ends[positions])
-        touching = np.array(sorted(_pairs(self._tree, lines)), dtype=np.intp).reshape(-1, 2)
-        which, areas = touching[:, 0], touching[:, 1]
-        share = np.ones(len(touching))
+        near = self._tree.query(lines)
+        # The areas are prepared, so asking them is quicker than letting the index ask each line.
+        touching = shapely.intersects(self._shapes[near[1]], lines[near[0]])
+        which, areas = near[0][touching], near[1][touching]
+        # By line, then in the order of keys.
+        order = np.lexsort((areas, which))
+        which, areas = which[order], areas[order]
+        share = np.ones(len(which))
         # Most legs lie inside one area, which is quick to tell; only the others are cut.
         cut = np.flatnonzero(~shapely.covers(self._shapes[areas], lines[which]))
         inside: Any = shapely.intersection(lines[which[cut]], self._shapes[areas[cut]])

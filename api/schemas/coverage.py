@@ -29,7 +29,7 @@ class DaysQuery(PageQuery):
         """Return the first and the last day; FieldWrong for days that are none or too many."""
         last = self.to_on or self.from_on
         if not 0 <= (last - self.from_on).days < DAYS_MAX or last == date.max:
-            raise FieldWrong("/query/to_on", "days_wrong", f"1 to {DAYS_MAX} days, in their order.")
+            raise FieldWrong("/query/to_on", "period_wrong", f"1 to {DAYS_MAX} days, in their order.")
         return self.from_on, last
 
 

@@ -115,7 +115,7 @@ async def test_days_that_are_none_are_refused(house: House) -> None:
     officer = await house.caller("officer01")
     for query in ("from_on=2026-11-23&to_on=2026-11-22", "from_on=2026-11-23&to_on=2028-11-23"):
         answer = await officer.get(f"/v1/patrols/coverage?{query}")
-        assert answer.json()["errors"][0]["code"] == "days_wrong", query
+        assert answer.json()["errors"][0]["code"] == "period_wrong", query
 
 
 def test_the_tests_measure_as_the_house_does() -> None:
