@@ -20,6 +20,7 @@ from api.routers import (
     areas,
     calendars,
     catalogue,
+    checkpoints,
     classes,
     clients,
     deadlines,
@@ -36,6 +37,7 @@ from api.routers import (
     lifecycle,
     notices,
     overdue,
+    patrol_plans,
     patrols,
     people,
     person_imports,
@@ -46,6 +48,7 @@ from api.routers import (
     queue,
     reports,
     responsible,
+    rosters,
     rule_files,
     rule_replay,
     shifts,
@@ -130,6 +133,9 @@ def create_app(settings: Settings) -> FastAPI:
         shifts,
         tracks,
         patrols,
+        checkpoints,
+        rosters,
+        patrol_plans,
     ):
         app.include_router(module.router)
     app.include_router(uploads.public)

@@ -64,6 +64,18 @@ class PatrolPolicies:
     position_fresh_s: int = 600
     """A last position that is older is shown as old."""
 
+    code_grace_s: int = 60
+    """签到码: the code before the present one still counts for so long."""
+
+    checkin_late_hours: int = 72
+    """A check-in may be told so long after it was made, as by a phone without a network."""
+
+    post_early_s: int = 1_800
+    """岗点: a check-in counts from so long before the time of the roster ..."""
+
+    post_grace_s: int = 300
+    """... and is late after this."""
+
     @property
     def track_rules(self) -> TrackRules:
         """What tracks are cleaned and measured by."""
@@ -102,6 +114,10 @@ PATROL_READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType
         "road_reach_m": read_value.number(1.0, 1_000.0),
         "road_share": read_value.number(0.01, 1.0),
         "position_fresh_s": read_value.whole(1, 86_400),
+        "code_grace_s": read_value.whole(0, 86_400),
+        "checkin_late_hours": read_value.whole(1, 24 * 366),
+        "post_early_s": read_value.whole(0, 86_400),
+        "post_grace_s": read_value.whole(0, 86_400),
     }
 )
 """Reads the values of these policies."""

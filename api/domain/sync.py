@@ -20,6 +20,7 @@ class ItemKind(StrEnum):
     PHOTO = "photo"
     SHIFT = "shift"
     TRACK = "track"
+    CHECKIN = "checkin"
 
 
 class WaitState(StrEnum):

@@ -12,6 +12,7 @@ from api.models.patrols import PatrolVisit, RoadWalk, Shift, ShiftEvent, TrackBa
 from api.models.people import FailedSignIn, IdempotencyKey, Person, PersonEvent, RefreshToken, SignIn
 from api.models.photos import OriginalReading, Photo
 from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType, SignerReading
+from api.models.posts import CheckIn, Checkpoint, PatrolPlan, RosterSlot
 from api.models.reports import Report
 from api.models.requests import TicketRequest
 from api.models.sync import DeclaredPhoto, WaitingItem
@@ -27,6 +28,8 @@ __all__ = [
     "CalendarVersion",
     "CatalogueVersion",
     "Category",
+    "CheckIn",
+    "Checkpoint",
     "Condition",
     "DeclaredPhoto",
     "DispatchRule",
@@ -41,6 +44,7 @@ __all__ = [
     "Message",
     "Notice",
     "OriginalReading",
+    "PatrolPlan",
     "PatrolVisit",
     "Person",
     "PersonEvent",
@@ -53,6 +57,7 @@ __all__ = [
     "RefreshToken",
     "Report",
     "RoadWalk",
+    "RosterSlot",
     "Shift",
     "ShiftEvent",
     "SignIn",

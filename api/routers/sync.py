@@ -17,9 +17,11 @@ from api.language import Language
 from api.pages import PageQuery
 from api.problems import part_problem
 from api.queries.photos import find_stored
+from api.queries.posts import find_check_ins
 from api.queries.shifts import find_shifts
 from api.queries.sync import find_report_standings, find_ticket_standings, find_waiting
 from api.queries.tracks import find_batches
+from api.schemas.posts import check_in_shown
 from api.schemas.shifts import shift_standing
 from api.schemas.sync import (
     SyncInput,
@@ -102,6 +104,8 @@ async def _results(
         batches = (
             await find_batches(session, viewer, of_kind[ItemKind.TRACK]) if of_kind[ItemKind.TRACK] else {}
         )
+        check_ins = of_kind[ItemKind.CHECKIN]
+        checked_in = await find_check_ins(session, viewer, check_ins) if check_ins else {}
         shift_ids = {item.request.shift_id for item in went_well if isinstance(item.request, ShiftStep)}
         shift_ids |= {item.request.id for item in went_well if isinstance(item.request, ShiftStart)}
         shift_ids |= {batch.shift_id for batch in batches.values()}
@@ -126,6 +130,8 @@ async def _results(
             body = shift_standing(shifts[item.request.id])
         elif isinstance(item.request, ShiftStep):
             body = shift_standing(shifts[item.request.shift_id])
+        elif item.kind is ItemKind.CHECKIN:
+            body = check_in_shown(checked_in[item.id])
         elif item.kind is ItemKind.TRACK:
             batch = batches[item.id]
             body = track_stored(batch, shifts[batch.shift_id], language)

@@ -18,6 +18,7 @@ from api.domain.errors import RoleNotAllowed
 from api.domain.reference import Reference
 from api.domain.report_requests import ReportRequest
 from api.domain.sync import ItemKind, Outcome, Wait
+from api.services.checkpoints import CheckInRequest, check_in
 from api.services.declared_photos import PhotoDeclaration, declare_photo
 from api.services.reports import hold_tickets
 from api.services.shifts import ShiftStart, ShiftStep, start_shift
@@ -40,7 +41,7 @@ class Sender:
     zone: ZoneInfo
 
 
-Request = ReportRequest | StepItem | PhotoDeclaration | ShiftStart | ShiftStep | TrackRequest
+Request = ReportRequest | StepItem | PhotoDeclaration | ShiftStart | ShiftStep | TrackRequest | CheckInRequest
 """What the services of the kinds take."""
 
 
@@ -150,6 +151,15 @@ async def _do_track(session: WriteSession, sender: Sender, item: Item) -> Outcom
     return Outcome(is_new=is_new)
 
 
+async def _do_check_in(session: WriteSession, sender: Sender, item: Item) -> Outcome:
+    request = item.request
+    assert isinstance(request, CheckInRequest)  # noqa: S101  registered for this
+    is_new = await check_in(
+        session, sender.viewer, sender.reference, request, sender.zone, sender.now, sender.clock
+    )
+    return Outcome(is_new=is_new)
+
+
 KINDS: Mapping[ItemKind, Kind] = MappingProxyType(
     {
         ItemKind.REPORT: Kind("report_file", _do_report, in_runs=True),
@@ -157,6 +167,7 @@ KINDS: Mapping[ItemKind, Kind] = MappingProxyType(
         ItemKind.PHOTO: Kind("photo_store", _do_photo, in_runs=True),
         ItemKind.SHIFT: Kind("shift_step", _do_shift, in_runs=False),
         ItemKind.TRACK: Kind("track_store", _do_track, in_runs=False),
+        ItemKind.CHECKIN: Kind("checkin_store", _do_check_in, in_runs=True),
     }
 )
 

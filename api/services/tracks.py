@@ -28,15 +28,17 @@ from sqlmodel import col
 
 from api.db import Database, WriteSession
 from api.domain.access import Viewer
-from api.domain.coverage import Regions, Stay
+from api.domain.coverage import Stay
 from api.domain.device_clock import CLOCK_SKEW, RIGHT, DeviceClock
 from api.domain.errors import IdTaken, LimitReached
 from api.domain.geo import Crs
 from api.domain.measuring import Measured, PatrolMap, measure, midnights_ms
+from api.domain.patrol_plans import place_of, regions_of
 from api.domain.reference import Reference
 from api.domain.tracks import Flaw, SentFix, SiftedFix, on_duty, sift, to_instant
 from api.domain.visits import VisitKind
 from api.models import PatrolVisit, RoadWalk, Shift, TrackBatch, TrackPoint
+from api.queries.patrol_plans import find_plans
 from api.queries.shifts import find_courses
 from api.queries.tracks import find_fixes
 from api.services.shifts import ShiftStep, lock_shift, longest_shift, step_shift
@@ -49,7 +51,6 @@ SHIFT_POINTS_MAX = 200_000
 
 _PURGED_AT_ONCE = 50_000
 _MEASURED_AT_ONCE = 20
-_NOWHERE = Regions((), is_tiling=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,9 @@ async def measure_shift(
     longest = longest_shift(reference.policies)
     fixes = on_duty(await find_fixes(session, shift.id), course.spans(longest))
     nights = midnights_ms(shift.started_on, zone, longest)
-    around = PatrolMap(reference.patrol_grids, _NOWHERE, reference.roads)
+    plans = await find_plans(session, shift.started_on, shift.started_on + timedelta(days=longest.days + 1))
+    places = regions_of((stored.draft for stored in plans), reference)
+    around = PatrolMap(reference.patrol_grids, places, reference.roads)
     # Tenths of a second for a long track, during which others are served.
     measured = await asyncio.to_thread(measure, fixes, around, reference.policies, nights)
     await _store_visits(session, shift, measured)
@@ -236,8 +239,7 @@ async def _store_visits(session: WriteSession, shift: Shift, measured: Measured)
             "shift_id": shift.id,
             "person_id": shift.person_id,
             "kind": kind,
-            "code": stay.key,
-            "buffer_m": 0.0,
+            **_where(kind, stay),
             "started_at": to_instant(stay.start_ms),
             "stopped_at": to_instant(stay.stop_ms),
             "dwell_s": stay.dwell_ms / 1_000,
@@ -248,6 +250,11 @@ async def _store_visits(session: WriteSession, shift: Shift, measured: Measured)
     ]
     if rows:
         await session.execute(insert(PatrolVisit), rows)
+
+
+def _where(kind: VisitKind, stay: Stay) -> dict[str, Any]:
+    code, buffer_m = place_of(stay.key) if kind is VisitKind.PLACE else (stay.key, 0.0)
+    return {"code": code, "buffer_m": buffer_m}
 
 
 async def _store_roads(session: WriteSession, shift: Shift, measured: Measured) -> None:

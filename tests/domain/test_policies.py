@@ -73,6 +73,10 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "road_reach_m": 15,
         "road_share": 0.5,
         "position_fresh_s": 300,
+        "code_grace_s": 30,
+        "checkin_late_hours": 24,
+        "post_early_s": 600,
+        "post_grace_s": 60,
     }
     assert set(given) == {field.name for field in fields(Policies)}
     policies = Policies.from_mapping(given)
