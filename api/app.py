@@ -37,6 +37,7 @@ from api.routers import (
     lifecycle,
     notices,
     overdue,
+    patrol_figures,
     patrol_plans,
     patrols,
     people,
@@ -136,6 +137,7 @@ def create_app(settings: Settings) -> FastAPI:
         checkpoints,
         rosters,
         patrol_plans,
+        patrol_figures,
     ):
         app.include_router(module.router)
     app.include_router(uploads.public)

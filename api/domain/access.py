@@ -158,6 +158,8 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "plan_put": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     "round_list": _DESK | {Role.OFFICER},
     "round_summary": _DESK | {Role.OFFICER},
+    "figure_list": frozenset({Role.SUPERVISOR}),
+    "figure_rows": frozenset({Role.SUPERVISOR}),
     "coverage_list": _DESK | {Role.OFFICER},
     "coverage_summary": _DESK | {Role.OFFICER},
     "road_list": _DESK | {Role.OFFICER},

@@ -33,6 +33,7 @@ VERBS = frozenset(
         "step",
     }
     | {"store", "summary", "versions", "export", "import", "replay", "change", "stream"}
+    | {"rows"}
     | {"append", "create", "delete", "describe"}
 )
 METHODS = frozenset({"get", "put", "post", "patch", "delete", "head", "options"})

@@ -49,6 +49,8 @@ ROLES = {
     "plan_put": "supervisor administrator",
     "round_list": "officer dispatcher supervisor administrator",
     "round_summary": "officer dispatcher supervisor administrator",
+    "figure_list": "supervisor",
+    "figure_rows": "supervisor",
     "coverage_list": "officer dispatcher supervisor administrator",
     "coverage_summary": "officer dispatcher supervisor administrator",
     "road_list": "officer dispatcher supervisor administrator",
@@ -280,6 +282,10 @@ REQUESTS = {
     "plan_put": Request("PUT", "/v1/patrols/plans/matrix", body=PLAN),
     "round_list": Request("GET", "/v1/patrols/rounds", "from_on=2026-11-23"),
     "round_summary": Request("GET", "/v1/patrols/rounds/summary", "from_on=2026-11-23"),
+    "figure_list": Request("GET", "/v1/patrols/figures", "by=officer&from_on=2026-11-23"),
+    "figure_rows": Request(
+        "GET", "/v1/patrols/figures/rows", "by=officer&key=none&figure=shifts&from_on=2026-11-23"
+    ),
     "coverage_list": Request("GET", "/v1/patrols/coverage", "from_on=2026-11-23"),
     "coverage_summary": Request("GET", "/v1/patrols/coverage/summary", "from_on=2026-11-23"),
     "road_list": Request("GET", "/v1/patrols/roads", "from_on=2026-11-23"),
