@@ -1,7 +1,8 @@
 """Figures of patrol (巡查统计): what people on patrol did and found, by officer, grid, street, day and week.
 
 Every figure is a sum over entries, and each entry is one row that a person can open: a shift, a ticket, a grid on a
-day, a round, a place on a roster. So a figure and the rows behind it can't disagree. A share of nothing is None, never 0.
+day, a round, a place on a roster. So a figure and the rows behind it can't disagree. A share of nothing is None,
+never 0.
 """
 
 from collections.abc import Callable, Iterable, Mapping
