@@ -28,7 +28,8 @@ from api.services.photos import sweep_orphan_files
 from api.services.resumption import resume_suspended
 from api.services.shifts import expire_shifts
 from api.services.sync_release import release_overlooked
-from api.services.tracks import measure_stale_shifts, purge_tracks
+from api.services.track_purge import purge_tracks
+from api.services.tracks import measure_stale_shifts
 from api.services.uploads import purge_uploads, sweep_orphan_parts
 from api.services.waiting_items import expire_waiting, purge_waiting
 from api.settings import Settings

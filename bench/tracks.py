@@ -20,7 +20,8 @@ from sqlalchemy import text
 
 from api.db import Database
 from api.queries.reference import reference_version
-from api.services.tracks import POINTS_MAX, purge_tracks
+from api.services.track_purge import purge_tracks
+from api.services.tracks import POINTS_MAX
 from api.settings import Settings
 from bench.street import bench_street, caller_of, open_app, sign_in
 

@@ -12,7 +12,7 @@ from sqlmodel import col
 from api.domain.access import Role
 from api.models import GridPerson, Person, Shift, TrackPoint, TrackReading
 from api.queries.reference import reference_version
-from api.services.tracks import purge_tracks
+from api.services.track_purge import purge_tracks
 from tests.conftest import House
 from tests.http.patrolling import at_metres, flaws, point, send, sent, shift_step, started, walked
 
