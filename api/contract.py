@@ -17,6 +17,9 @@ from api.domain.errors import FieldWrong, NotJson
 MAX_JSON_BYTES = 1024 * 1024
 """Largest body that is not an upload."""
 
+MAX_TRACK_BYTES = 4 * MAX_JSON_BYTES
+"""Largest body of a batch of track points: 10 000 of them, written out, take about 2 MB."""
+
 
 class FieldProblem(BaseModel):
     """One wrong field."""
@@ -137,6 +140,8 @@ class BoundedBodies:
             return self.max_import_bytes
         if path == openrosa.SUBMISSION:
             return self.max_upload_bytes + XML_BYTES_MAX  # the form comes with each picture
+        if path.startswith("/v1/tracks/"):
+            return MAX_TRACK_BYTES
         is_upload = content_type.startswith(b"multipart/form-data") or tus.is_upload(path)
         return self.max_upload_bytes if is_upload else MAX_JSON_BYTES
 

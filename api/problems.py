@@ -62,7 +62,7 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.DeviceWrong: 403,
     errors.WaitCycle: 409,
     errors.WaitExpired: 409,
-    errors.AfterRefused: 409,
+    **dict.fromkeys((errors.AfterRefused, errors.ShiftRunning, errors.ShiftStepRefused), 409),
     CatalogueRefused: 422,
     RulesRefused: 422,
     ImportRefused: 422,

@@ -26,9 +26,12 @@ from api.services.messages import deliver_notices
 from api.services.notices import raise_notices
 from api.services.photos import sweep_orphan_files
 from api.services.resumption import resume_suspended
+from api.services.shifts import expire_shifts
 from api.services.signal_examinations import examine
 from api.services.sync_release import release_overlooked
 from api.services.task_tending import tend_tasks
+from api.services.track_purge import purge_tracks
+from api.services.tracks import measure_stale_shifts
 from api.services.uploads import purge_uploads, sweep_orphan_parts
 from api.services.waiting_items import expire_waiting, purge_waiting
 from api.settings import Settings
@@ -68,6 +71,9 @@ def reconcilers(database: Database, files: FileStore, zone: ZoneInfo) -> tuple[R
     async def look_for_signals(database: Database, reference: Reference, now: datetime) -> int:
         return await examine(database, files, reference, now)
 
+    async def measure(database: Database, reference: Reference, now: datetime) -> int:
+        return await measure_stale_shifts(database, reference, zone, now)
+
     references = ReferenceCache(database, zone)
 
     def with_reference(sweep: Sweep) -> Callable[[datetime], Awaitable[None]]:
@@ -90,6 +96,9 @@ def reconcilers(database: Database, files: FileStore, zone: ZoneInfo) -> tuple[R
         Reconciler("release_waiting", "* * * * * */30", with_reference(release)),
         Reconciler("examine_for_signals", "* * * * * */10", with_reference(look_for_signals)),
         Reconciler("expire_waiting", "* * * * *", _until_none_is_left(database, expire_waiting)),
+        Reconciler("expire_shifts", "* * * * *", with_reference(expire_shifts)),
+        Reconciler("measure_shifts", "* * * * * */30", with_reference(measure)),
+        Reconciler("purge_tracks", "30 18 * * *", with_reference(purge_tracks)),
         # Once a night: a sweep reads the name of every file, and an orphan costs nothing but its space.
         Reconciler("sweep_orphan_files", "20 3 * * *", sweep_files),
         # Often, for the bytes of a phone that was lost.

@@ -60,6 +60,8 @@ class Viewer:
 EVERYBODY = frozenset(Role)
 _DESK = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATOR})
 _FIELD = frozenset({Role.OFFICER})
+_ON_PATROL = frozenset({Role.OFFICER, Role.SUPERVISOR})
+"""Those who have shifts and tracks. Whose they may see is for `api.queries.patrol_access`."""
 
 OPERATIONS: dict[str, frozenset[Role]] = {
     "me_get": EVERYBODY,
@@ -152,6 +154,33 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "media_get": _FIELD,
     "submission_describe": _FIELD,
     "submission_create": _FIELD,
+    "shift_put": _ON_PATROL,
+    "shift_step": _ON_PATROL,
+    "shift_list": _ON_PATROL,
+    "shift_get": _ON_PATROL,
+    "track_store": _ON_PATROL,
+    "track_get": _ON_PATROL,
+    "reading_list": _ON_PATROL,
+    "position_list": frozenset({Role.SUPERVISOR}),
+    "checkpoint_list": EVERYBODY,
+    "checkpoint_get": EVERYBODY,
+    "checkpoint_put": frozenset({Role.ADMINISTRATOR}),
+    "code_issue": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    "checkin_store": EVERYBODY - {Role.ADMINISTRATOR},
+    "checkin_list": EVERYBODY - {Role.ADMINISTRATOR},
+    "roster_list": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    "roster_get": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    "roster_put": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    "plan_list": _DESK | {Role.OFFICER},
+    "plan_get": _DESK | {Role.OFFICER},
+    "plan_put": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    "round_list": _DESK | {Role.OFFICER},
+    "round_summary": _DESK | {Role.OFFICER},
+    "figure_list": frozenset({Role.SUPERVISOR}),
+    "figure_rows": frozenset({Role.SUPERVISOR}),
+    "coverage_list": _DESK | {Role.OFFICER},
+    "coverage_summary": _DESK | {Role.OFFICER},
+    "road_list": _DESK | {Role.OFFICER},
 }
 """Roles that may call each operation that needs a signed-in person, by operation id."""
 

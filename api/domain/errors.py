@@ -266,3 +266,15 @@ class SignalSettled(Refusal):
     """The signal was decided so already."""
 
     code = "signal_settled"
+
+
+class ShiftRunning(Refusal):
+    """You have a shift that is not over."""
+
+    code = "shift_running"
+
+
+class ShiftStepRefused(Refusal):
+    """The shift can't do this at this moment."""
+
+    code = "shift_step_refused"

@@ -3,7 +3,7 @@
 # ruff: noqa: N818 - the errors' names are sentences in the domain's words, as in api.domain.errors.
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate, pairwise
@@ -214,6 +214,10 @@ class GridIndex:
 
     def __len__(self) -> int:
         return len(self._codes)
+
+    def areas(self) -> Iterator[tuple[str, BaseGeometry]]:
+        """Yield the code and the area (EPSG:4326) of each unit grid, in the order of codes."""
+        yield from zip(self._codes, self._shapes.tolist(), strict=True)
 
     def locate(
         self,

@@ -18,6 +18,9 @@ class Noun(StrEnum):
     UNIT = "unit"
     RULE = "rule"
     POLICY = "policy"
+    CHECKPOINT = "checkpoint"
+    ROSTER = "roster"
+    PATROL_PLAN = "patrol_plan"
 
 
 @dataclass(frozen=True, slots=True)

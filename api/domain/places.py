@@ -1,6 +1,6 @@
 """Places (点位): malls, markets, schools, stations, roads, compounds ..., and which of them something is at."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -61,6 +61,7 @@ class PlaceIndex:
         in_use = [(facts, shape) for facts, shape in known if facts.is_active]
         # Positions are in the order of codes.
         self._facts = tuple(facts for facts, _ in in_use)
+        self._shapes = tuple(shape for _, shape in in_use)
         self._areas_m2 = tuple(
             area_m2(shape) if isinstance(shape, shapely.Polygon | shapely.MultiPolygon) else None
             for _, shape in in_use
@@ -71,6 +72,10 @@ class PlaceIndex:
 
     def __len__(self) -> int:
         return len(self.by_code)
+
+    def shapes(self) -> Iterator[tuple[PlaceFacts, BaseGeometry]]:
+        """Yield each place in use with its shape (EPSG:4326), in the order of codes."""
+        yield from zip(self._facts, self._shapes, strict=True)
 
     def at(self, place: Place, accuracy_m: float | None = None) -> PlaceFacts | None:
         """Return the place that something at this point is at, None for none.

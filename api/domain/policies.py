@@ -12,6 +12,7 @@ from api.domain.errors import FieldWrong
 from api.domain.escalation import DEFAULT_LADDER, Rung
 from api.domain.lifecycle import Clock, Closing
 from api.domain.limits import Limit, LimitUnit
+from api.domain.patrol_policies import PATROL_READERS, PatrolPolicies
 from api.domain.policy_values import JsonValue, StageLimit, value_as_json
 from api.domain.signals import DEFAULT_WEIGHTS
 
@@ -23,7 +24,7 @@ _SIGN_FOR = StageLimit(60, "city")
 
 
 @dataclass(frozen=True, slots=True)
-class Policies:
+class Policies(PatrolPolicies):
     """The office's policies; the defaults are those of the demo street.
 
     Read from data by `from_mapping`, which refuses what cannot be meant.
@@ -310,5 +311,6 @@ _READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
         "speed_max_kmh": read_value.number(1.0, 10_000.0),
         "fixes_alike_from": read_value.whole(2, 1_000),
         "fixes_memory_days": read_value.whole(1, 366),
+        **PATROL_READERS,
     }
 )

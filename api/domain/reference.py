@@ -8,13 +8,18 @@ from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
+
+import shapely
+from shapely.geometry.base import BaseGeometry
 
 from api.domain.agreements import Agreement
 from api.domain.areas import AreaIndex
 from api.domain.calendars import WorkCalendar
 from api.domain.catalogue import Catalogue, Category, Condition
+from api.domain.coverage import Regions
 from api.domain.dispatch import RuleIndex
 from api.domain.errors import FieldWrong, NotConfigured
 from api.domain.geo import Place
@@ -112,6 +117,17 @@ class Reference:
     categories_by_code: Mapping[str, Category] = field(init=False)
     conditions_by_category_id: Mapping[int, tuple[Condition, ...]] = field(init=False)
     known_grids: Mapping[str, GridFacts] = field(init=False)
+
+    @cached_property
+    def patrol_grids(self) -> Regions:
+        """The unit grids as tracks are held against them."""
+        return Regions(self.grid_index.areas(), is_tiling=True)
+
+    @cached_property
+    def roads(self) -> Mapping[str, BaseGeometry]:
+        """The places that are lines (道路、河道), with their shapes, by code."""
+        lines = (shapely.LineString, shapely.MultiLineString)
+        return {facts.code: shape for facts, shape in self.places.shapes() if isinstance(shape, lines)}
 
     @property
     def zone(self) -> ZoneInfo:

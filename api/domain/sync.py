@@ -18,6 +18,9 @@ class ItemKind(StrEnum):
     REPORT = "report"
     STEP = "step"
     PHOTO = "photo"
+    SHIFT = "shift"
+    TRACK = "track"
+    CHECKIN = "checkin"
 
 
 class WaitState(StrEnum):

@@ -9,9 +9,11 @@ from api.models.grids import Grid, GridPerson
 from api.models.kept_changes import KeptChange
 from api.models.notices import Message, Notice
 from api.models.openrosa import DeviceToken, Submission
+from api.models.patrols import PatrolVisit, RoadWalk, Shift, ShiftEvent, TrackBatch, TrackPoint, TrackReading
 from api.models.people import FailedSignIn, IdempotencyKey, Person, PersonEvent, RefreshToken, SignIn
 from api.models.photos import OriginalReading, Photo, PhotoPrint
 from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType, SignerReading
+from api.models.posts import CheckIn, Checkpoint, PatrolPlan, RosterSlot
 from api.models.reports import Report
 from api.models.requests import TicketRequest
 from api.models.signals import SignalExamination, SignalReview, SignalRow
@@ -29,6 +31,8 @@ __all__ = [
     "CalendarVersion",
     "CatalogueVersion",
     "Category",
+    "CheckIn",
+    "Checkpoint",
     "Condition",
     "DeclaredPhoto",
     "DeviceToken",
@@ -44,6 +48,8 @@ __all__ = [
     "Message",
     "Notice",
     "OriginalReading",
+    "PatrolPlan",
+    "PatrolVisit",
     "Person",
     "PersonEvent",
     "Photo",
@@ -55,6 +61,10 @@ __all__ = [
     "ReferenceVersion",
     "RefreshToken",
     "Report",
+    "RoadWalk",
+    "RosterSlot",
+    "Shift",
+    "ShiftEvent",
     "SignIn",
     "SignalExamination",
     "SignalReview",
@@ -66,6 +76,9 @@ __all__ = [
     "TicketClock",
     "TicketEvent",
     "TicketRequest",
+    "TrackBatch",
+    "TrackPoint",
+    "TrackReading",
     "Unit",
     "Upload",
     "UploadPart",

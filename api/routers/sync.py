@@ -1,6 +1,7 @@
 """Synchronisation: what a phone gathered without a network, sent in one go, as often as it takes."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -17,7 +18,12 @@ from api.language import Language
 from api.pages import PageQuery
 from api.problems import part_problem
 from api.queries.photos import find_stored
+from api.queries.posts import find_check_ins
+from api.queries.shifts import find_shifts
 from api.queries.sync import find_report_standings, find_ticket_standings, find_waiting
+from api.queries.tracks import find_batches
+from api.schemas.posts import check_in_shown
+from api.schemas.shifts import shift_standing
 from api.schemas.sync import (
     SyncInput,
     SyncPhotoShown,
@@ -33,6 +39,8 @@ from api.schemas.sync import (
     told_id,
     waiting_shown,
 )
+from api.schemas.tracks import track_stored
+from api.services.shifts import ShiftStart, ShiftStep
 from api.services.sync import apply_items, note_device
 from api.services.sync_kinds import Item, Sender
 
@@ -42,7 +50,9 @@ _DONE_NOW, _DONE_BEFORE, _WAITS = 201, 200, 202
 
 
 @router.post("/sync", operation_id="sync_store", responses={415: {}})
-async def sync_store(sync: SyncInput, caller: BriefCaller, wired: Wired, now: Now) -> SyncShown:
+async def sync_store(
+    sync: SyncInput, caller: BriefCaller, wired: Wired, now: Now, language: Language
+) -> SyncShown:
     """Send reports, steps and announcements of photos in one go; each gets a result, in the same order.
 
     One that is refused spoils no other, and everything may be sent again: what was done is done once. A step may
@@ -63,7 +73,7 @@ async def sync_store(sync: SyncInput, caller: BriefCaller, wired: Wired, now: No
     ids = [told_id(sent) for sent in sync.items]
     return SyncShown(
         clock=clock_shown(now, None if device_now is None else clock.skew),
-        results=await _results(caller, wired, ids, items, outcomes),
+        results=await _results(caller, wired, ids, items, outcomes, wired.settings.today(now), language),
     )
 
 
@@ -73,6 +83,8 @@ async def _results(
     ids: Sequence[str | None],
     items: Sequence[Item | Exception],
     outcomes: Sequence[Outcome],
+    today: date,
+    language: Language,
 ) -> list[SyncResultShown]:
     """Say what became of each item, by how everything stands after the last."""
     viewer = caller.viewer
@@ -90,6 +102,16 @@ async def _results(
             await find_stored(session, of_kind[ItemKind.PHOTO]) if of_kind[ItemKind.PHOTO] else set[UUID]()
         )
 
+        batches = (
+            await find_batches(session, viewer, of_kind[ItemKind.TRACK]) if of_kind[ItemKind.TRACK] else {}
+        )
+        check_ins = of_kind[ItemKind.CHECKIN]
+        checked_in = await find_check_ins(session, viewer, check_ins) if check_ins else {}
+        shift_ids = {item.request.shift_id for item in went_well if isinstance(item.request, ShiftStep)}
+        shift_ids |= {item.request.id for item in went_well if isinstance(item.request, ShiftStart)}
+        shift_ids |= {batch.shift_id for batch in batches.values()}
+        shifts = await find_shifts(session, viewer, shift_ids, today) if shift_ids else {}
+
     def shown(index: int) -> SyncResultShown:
         item, outcome = items[index], outcomes[index]
         if outcome.error is not None or not isinstance(item, Item):
@@ -105,6 +127,15 @@ async def _results(
             body = SyncPhotoShown(
                 state="stored" if is_here else "awaited", upload=None if is_here else f"/v1/photos/{item.id}"
             )
+        elif isinstance(item.request, ShiftStart):
+            body = shift_standing(shifts[item.request.id])
+        elif isinstance(item.request, ShiftStep):
+            body = shift_standing(shifts[item.request.shift_id])
+        elif item.kind is ItemKind.CHECKIN:
+            body = check_in_shown(checked_in[item.id])
+        elif item.kind is ItemKind.TRACK:
+            batch = batches[item.id]
+            body = track_stored(batch, shifts[batch.shift_id], language)
         else:
             ticket = ticket_of(tickets.get(outcome.ticket_id or item.id), caller.reference)
             is_report = item.kind is ItemKind.REPORT

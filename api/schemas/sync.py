@@ -20,11 +20,17 @@ from api.language import name_in
 from api.queries.sync import ReportStanding, TicketStanding, WaitingFacts
 from api.schemas.base import Code, Input, Instant, Output, PrintableText
 from api.schemas.photos import PhotoFields
+from api.schemas.posts import CheckInInput, CheckInShown
 from api.schemas.reports import DuplicateShown, ReportInput
+from api.schemas.shifts import SyncShiftInput, SyncShiftShown
 from api.schemas.steps import StepInput, step_request
+from api.schemas.tracks import SyncTrackInput, TrackStored
+from api.services.checkpoints import CheckInRequest
 from api.services.declared_photos import PhotoDeclaration
-from api.services.sync_kinds import Item
+from api.services.shifts import ShiftStart, ShiftStep
+from api.services.sync_kinds import Item, Request
 from api.services.sync_steps import StepItem
+from api.services.tracks import TrackRequest
 
 ITEMS_MAX = 500
 """Items in one batch."""
@@ -36,7 +42,7 @@ _LAST_YEAR = 2200
 class SyncItemInput(Input):
     """One thing that a phone sends."""
 
-    kind: Code = Field(description="`report`, `step`, `photo`.")
+    kind: Code = Field(description="`report`, `step`, `photo`, `shift`, `track`, `checkin`.")
     id: UUID = Field(description="Made by the phone: the report's, the photo's, or the step's key.")
     body: dict[str, Any] = Field(description="What the operation for a single thing takes; see the guide.")
     made_at: Instant = Field(description="When it was made, by the phone's clock.")
@@ -102,9 +108,28 @@ def _read_photo(item: SyncItemInput, _: ZoneInfo) -> PhotoDeclaration:
     )
 
 
-READERS: Mapping[
-    ItemKind, Callable[[SyncItemInput, ZoneInfo], ReportRequest | StepItem | PhotoDeclaration]
-] = MappingProxyType({ItemKind.REPORT: _read_report, ItemKind.STEP: _read_step, ItemKind.PHOTO: _read_photo})
+def _read_shift(item: SyncItemInput, _: ZoneInfo) -> ShiftStart | ShiftStep:
+    return SyncShiftInput.model_validate(item.body).request(item.made_at)
+
+
+def _read_track(item: SyncItemInput, _: ZoneInfo) -> TrackRequest:
+    return SyncTrackInput.model_validate(item.body).request(item.id)
+
+
+def _read_check_in(item: SyncItemInput, _: ZoneInfo) -> CheckInRequest:
+    return CheckInInput.model_validate({"at": item.made_at.isoformat(), **item.body}).request(item.id)
+
+
+READERS: Mapping[ItemKind, Callable[[SyncItemInput, ZoneInfo], Request]] = MappingProxyType(
+    {
+        ItemKind.REPORT: _read_report,
+        ItemKind.STEP: _read_step,
+        ItemKind.PHOTO: _read_photo,
+        ItemKind.SHIFT: _read_shift,
+        ItemKind.TRACK: _read_track,
+        ItemKind.CHECKIN: _read_check_in,
+    }
+)
 """How the body of each kind is read; the other half of its registration is in `api.services.sync_kinds`."""
 
 
@@ -169,7 +194,16 @@ class SyncResultShown(Output):
 
     id: str | None = Field(description="As it was sent; null where none could be read.")
     status: int = Field(description="201 done now, 200 done before, 202 waits; 4xx refused, see `problem`.")
-    body: SyncReportShown | SyncStepShown | SyncPhotoShown | SyncWaitShown | None
+    body: (
+        SyncReportShown
+        | SyncStepShown
+        | SyncPhotoShown
+        | SyncWaitShown
+        | SyncShiftShown
+        | TrackStored
+        | CheckInShown
+        | None
+    )
     problem: dict[str, Any] | None = Field(
         description="What the operation for a single thing would answer. A conflict has `believed`, the present "
         "`state` and `version`, and `changes`: who did what since."

@@ -18,11 +18,14 @@ from api.domain.errors import RoleNotAllowed
 from api.domain.reference import Reference
 from api.domain.report_requests import ReportRequest
 from api.domain.sync import ItemKind, Outcome, Wait
+from api.services.checkpoints import CheckInRequest, check_in
 from api.services.declared_photos import PhotoDeclaration, declare_photos
 from api.services.report_claims import hold_tickets
+from api.services.shifts import ShiftStart, ShiftStep, start_shift
 from api.services.sync_release import file_and_release, release_waiting
 from api.services.sync_steps import StepItem, request_as_json, try_step
 from api.services.tickets import check_device_time
+from api.services.tracks import TrackRequest, step_and_measure, store_track
 from api.services.waiting_items import WaitingStep, drop_waiting, keep_waiting
 
 
@@ -38,6 +41,10 @@ class Sender:
     zone: ZoneInfo
 
 
+Request = ReportRequest | StepItem | PhotoDeclaration | ShiftStart | ShiftStep | TrackRequest | CheckInRequest
+"""What the services of the kinds take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing that was sent, well-formed: `request` is what its kind's service takes."""
@@ -45,7 +52,7 @@ class Item:
     id: UUID
     kind: ItemKind
     made_at: datetime
-    request: ReportRequest | StepItem | PhotoDeclaration
+    request: Request
 
 
 Do = Callable[[WriteSession, Sender, Sequence[Item]], Awaitable[list[Outcome]]]
@@ -77,8 +84,13 @@ async def _do_reports(session: WriteSession, sender: Sender, items: Sequence[Ite
     ]
 
 
-async def _do_steps(session: WriteSession, sender: Sender, items: Sequence[Item]) -> list[Outcome]:
-    return [await _do_step(session, sender, item) for item in items]
+def _each(do: Callable[[WriteSession, Sender, Item], Awaitable[Outcome]]) -> Do:
+    """Do items one by one."""
+
+    async def do_each(session: WriteSession, sender: Sender, items: Sequence[Item]) -> list[Outcome]:
+        return [await do(session, sender, item) for item in items]
+
+    return do_each
 
 
 async def _do_step(session: WriteSession, sender: Sender, item: Item) -> Outcome:
@@ -121,11 +133,54 @@ async def _do_photos(session: WriteSession, sender: Sender, items: Sequence[Item
     return [Outcome(is_new=is_new) for is_new in declared]
 
 
+async def _do_shift(session: WriteSession, sender: Sender, item: Item) -> Outcome:
+    request, policies = item.request, sender.reference.policies
+    if isinstance(request, ShiftStart):
+        is_new = await start_shift(
+            session, sender.viewer, request, policies, sender.zone, sender.now, sender.clock
+        )
+        return Outcome(is_new=is_new)
+    assert isinstance(request, ShiftStep)  # noqa: S101  registered for this
+    return Outcome(
+        is_new=await step_and_measure(
+            session, sender.viewer, sender.reference, request, sender.zone, sender.now, sender.clock
+        )
+    )
+
+
+async def _do_track(session: WriteSession, sender: Sender, item: Item) -> Outcome:
+    request = item.request
+    assert isinstance(request, TrackRequest)  # noqa: S101  registered for this
+    is_new = await store_track(
+        session,
+        sender.viewer,
+        sender.reference,
+        request,
+        sender.device_id,
+        sender.zone,
+        sender.now,
+        sender.clock,
+    )
+    return Outcome(is_new=is_new)
+
+
+async def _do_check_in(session: WriteSession, sender: Sender, item: Item) -> Outcome:
+    request = item.request
+    assert isinstance(request, CheckInRequest)  # noqa: S101  registered for this
+    is_new = await check_in(
+        session, sender.viewer, sender.reference, request, sender.zone, sender.now, sender.clock
+    )
+    return Outcome(is_new=is_new)
+
+
 KINDS: Mapping[ItemKind, Kind] = MappingProxyType(
     {
         ItemKind.REPORT: Kind("report_file", _do_reports, in_runs=True),
-        ItemKind.STEP: Kind("ticket_step", _do_steps, in_runs=False),
+        ItemKind.STEP: Kind("ticket_step", _each(_do_step), in_runs=False),
         ItemKind.PHOTO: Kind("photo_store", _do_photos, in_runs=True),
+        ItemKind.SHIFT: Kind("shift_step", _each(_do_shift), in_runs=False),
+        ItemKind.TRACK: Kind("track_store", _each(_do_track), in_runs=False),
+        ItemKind.CHECKIN: Kind("checkin_store", _each(_do_check_in), in_runs=True),
     }
 )
 

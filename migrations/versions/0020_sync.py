@@ -54,13 +54,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_waiting_items_sign_in_id"), "waiting_items", ["sign_in_id"])
     op.create_index(
-        "ix_waiting_items_ticket_id", "waiting_items", ["ticket_id"], postgresql_where=sa.text("ended_at IS NULL")
+        "ix_waiting_items_ticket_id",
+        "waiting_items",
+        ["ticket_id"],
+        postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_index(
-        "ix_waiting_items_expires_at", "waiting_items", ["expires_at"], postgresql_where=sa.text("ended_at IS NULL")
+        "ix_waiting_items_expires_at",
+        "waiting_items",
+        ["expires_at"],
+        postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_index(
-        "ix_waiting_items_ended_at", "waiting_items", ["ended_at"], postgresql_where=sa.text("ended_at IS NOT NULL")
+        "ix_waiting_items_ended_at",
+        "waiting_items",
+        ["ended_at"],
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
     )
     op.create_table(
         "declared_photos",

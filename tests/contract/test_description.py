@@ -35,6 +35,7 @@ VERBS = frozenset(
         "step",
     }
     | {"store", "summary", "versions", "export", "import", "replay", "change", "stream"}
+    | {"rows"}
     | {"append", "create", "delete", "describe", "reassign", "refuse"}
 )
 METHODS = frozenset({"get", "put", "post", "patch", "delete", "head", "options"})

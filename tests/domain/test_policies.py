@@ -77,6 +77,26 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "speed_max_kmh": 90,
         "fixes_alike_from": 8,
         "fixes_memory_days": 7,
+        "shift_hours_max": 12,
+        "track_days": 30,
+        "track_accuracy_max_m": 60,
+        "track_speed_max_kmh": 80,
+        "track_jitter_m": 30,
+        "track_spike_s": 30,
+        "track_gap_s": 120,
+        "track_step_m": 10,
+        "stop_radius_m": 30,
+        "stop_min_s": 600,
+        "coverage_dwell_s": 60,
+        "visit_gap_s": 600,
+        "road_stretch_m": 100,
+        "road_reach_m": 15,
+        "road_share": 0.5,
+        "position_fresh_s": 300,
+        "code_grace_s": 30,
+        "checkin_late_hours": 24,
+        "post_early_s": 600,
+        "post_grace_s": 60,
     }
     assert set(given) == {field.name for field in fields(Policies)}
     policies = Policies.from_mapping(given)
@@ -87,7 +107,7 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         Rung(Answerer.LISTED_ORDER, Limit(2, LimitUnit.CALENDAR_DAY)),
     )
     assert isinstance(policies.duplicate_radius_m, float)
-    assert policies.calendar_codes() == {"city", "night-shift"}
+    assert set(policies.calendars().values()) == {"city", "night-shift"}
     defaults = Policies()
     assert all(getattr(policies, name) != getattr(defaults, name) for name in given)
 

@@ -1,0 +1,147 @@
+"""Plans of patrol (巡查计划): what has to be seen, what was, and what was missed."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query, Response
+
+from api.deps import Caller, Now, Reading, SignedIn, Wired, Writing
+from api.domain.calendars import CalendarError
+from api.domain.errors import NotFound
+from api.domain.measuring import day_span
+from api.domain.patrol_plans import targets_of
+from api.domain.rounds import Round, rounds_of
+from api.etags import seen_version, versioned_etag
+from api.language import Language
+from api.pages import CodeCursor, PageQuery, context_of
+from api.queries.patrol_plans import StoredPlan, find_plan, find_plans, find_seen, page_of_plans
+from api.schemas.base import Code
+from api.schemas.coverage import DaysQuery
+from api.schemas.patrol_plans import (
+    PlanInput,
+    PlanPage,
+    PlanShown,
+    PlanStandings,
+    RoundPage,
+    RoundsQuery,
+    plan_shown,
+    plan_standing,
+    round_shown,
+)
+from api.services.patrol_plans import put_plan
+
+router = APIRouter(prefix="/v1/patrols", tags=["patrol"])
+
+OFFICE_CALENDAR = "city"
+"""What lies outside its open hours is off-hours (错时)."""
+
+Which = Annotated[Code, Path(description="Code of the plan.")]
+
+
+@router.get("/plans", operation_id="plan_list", summary="Plans by code")
+async def list_plans(
+    query: Annotated[PageQuery, Query()], _: Caller, session: Reading, language: Language
+) -> PlanPage:
+    """List plans, those given up as well."""
+    page = await page_of_plans(session, limit=query.limit, cursor=query.cursor)
+    return PlanPage(items=[plan_shown(one, language) for one in page.items], next=page.next)
+
+
+@router.get("/plans/{code}", operation_id="plan_get", summary="One plan")
+async def get_plan(
+    code: Which, _: Caller, session: Reading, language: Language, response: Response
+) -> PlanShown:
+    """Get a plan. The ETag names its version."""
+    stored = await find_plan(session, code)
+    if stored is None:
+        raise NotFound("There is no such plan.", plan=code)
+    shown = plan_shown(stored, language)
+    response.headers["ETag"] = versioned_etag(shown.version, shown)
+    return shown
+
+
+@router.put(
+    "/plans/{code}",
+    operation_id="plan_put",
+    responses={201: {"model": PlanShown}, 409: {}, 415: {}, 428: {}},
+    summary="Make or change a plan",
+)
+async def store_plan(
+    code: Which,
+    body: PlanInput,
+    caller: Caller,
+    session: Writing,
+    now: Now,
+    language: Language,
+    response: Response,
+    if_match: Annotated[str | None, Header(max_length=200, description="ETag as you saw it.")] = None,
+) -> PlanShown:
+    """Store a plan, whole. Tracks of the last week are held against it, too, within a minute."""
+    seen = seen_version(body.version, if_match)
+    stored, is_new = await put_plan(
+        session, caller.viewer.person_id, caller.reference, body.draft(code), seen, now
+    )
+    shown = plan_shown(stored, language)
+    response.headers["ETag"] = versioned_etag(shown.version, shown)
+    if is_new:
+        response.status_code = 201
+    return shown
+
+
+@router.get("/rounds", operation_id="round_list", summary="What has to be seen, and was or was not")
+async def list_rounds(
+    query: Annotated[RoundsQuery, Query()], caller: Caller, session: Reading, wired: Wired, now: Now
+) -> RoundPage:
+    """List the rounds that begin on some days, by plan, period and target: `done`, `open`, or `missed`."""
+    days = query.days()
+    context = context_of("rounds", days, query.plan, query.status)
+    last = CodeCursor.decode(query.cursor, context)
+    found: list[tuple[str, str, Round]] = []
+    for stored in await find_plans(session, *days):
+        plan = stored.draft.code
+        if query.plan in {None, plan}:
+            for one in await _rounds(session, caller, stored, days, wired, now):
+                key = f"{plan} {one.first_on} {one.target.kind} {one.target.code}"
+                if query.status in {None, one.status} and (last is None or key > last.code):
+                    found.append((key, plan, one))
+    found.sort(key=lambda entry: entry[0])
+    page = found[: query.limit]
+    more = CodeCursor(page[-1][0], context).encode() if len(found) > query.limit else None
+    return RoundPage(items=[round_shown(plan, one) for _, plan, one in page], next=more)
+
+
+@router.get("/rounds/summary", operation_id="round_summary", summary="How plans were kept")
+async def summarise_rounds(
+    query: Annotated[DaysQuery, Query()], caller: Caller, session: Reading, wired: Wired, now: Now
+) -> PlanStandings:
+    """Sum up the rounds of each plan that begin on some days, and the share of visits outside office hours."""
+    days = query.days()
+    plans = await find_plans(session, *days)
+    return PlanStandings(
+        items=[
+            plan_standing(stored.draft, await _rounds(session, caller, stored, days, wired, now))
+            for stored in plans
+        ]
+    )
+
+
+async def _rounds(
+    session: Reading,
+    caller: SignedIn,
+    stored: StoredPlan,
+    days: tuple[date, date],
+    wired: Wired,
+    now: datetime,
+) -> list[Round]:
+    zone, reference, plan = wired.settings.zone, caller.reference, stored.draft
+    calendar = reference.calendar(OFFICE_CALENDAR)
+
+    def is_off_hours(at: datetime) -> bool:
+        try:
+            return calendar.next_open(at) > at
+        except CalendarError:  # beyond the loaded years nobody knows the office's hours
+            return False
+
+    since, until = day_span(days[0], zone)[0], day_span(days[1] + timedelta(days=7), zone)[1]
+    seen = await find_seen(session, plan.buffer_m, since, until)
+    return rounds_of(plan.rules, targets_of(plan, reference), seen, *days, zone, now, is_off_hours)

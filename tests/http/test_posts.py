@@ -1,0 +1,209 @@
+"""Checkpoints, check-ins, rosters and plans over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.conftest import House
+from tests.http.patrolling import at_metres, point, sent, started
+from tests.http.syncing import item, statuses, synced
+
+
+async def made(house: House, code: str = "gate", **more: Any) -> dict[str, Any]:  # noqa: ANN401  any member
+    """Make a checkpoint at the corner from which tests measure."""
+    longitude, latitude = at_metres(0, 0)
+    body = {
+        "name_zh": "东门",
+        "name_en": "East gate",
+        "longitude": longitude,
+        "latitude": latitude,
+        "ways": ["geofence", "qr", "nfc"],
+        **more,
+    }
+    answer = await (await house.caller("admin")).put(f"/v1/checkpoints/{code}", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def here(east_m: float = 0, **more: Any) -> dict[str, Any]:  # noqa: ANN401  any member
+    longitude, latitude = at_metres(east_m, 0)
+    return {"longitude": longitude, "latitude": latitude, "crs": "wgs84", "accuracy_m": 8.0, **more}
+
+
+async def check_in(
+    house: House,
+    username: str = "officer01",
+    checkpoint: str = "gate",
+    way: str = "geofence",
+    key: str | None = None,
+    **more: Any,  # noqa: ANN401  any member
+) -> httpx.Response:
+    body = {"checkpoint": checkpoint, "way": way, "at": house.clock.now.isoformat(), "place": here(), **more}
+    return await (await house.caller(username)).put(f"/v1/check-ins/{key or uuid4()}", json=body)
+
+
+async def code_of(house: House, checkpoint: str = "gate", query: str = "way=qr") -> str:
+    answer = await (await house.caller("supervisor")).get(f"/v1/checkpoints/{checkpoint}/code?{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["code"]
+
+
+def why(answer: httpx.Response) -> str:
+    assert answer.status_code == 422, answer.text
+    return answer.json()["errors"][0]["code"]
+
+
+async def test_a_checkpoint_is_confirmed_by_geofence_code_and_tag(house: House) -> None:
+    await made(house)
+    key = str(uuid4())
+    once = await check_in(house, key=key)
+    assert (once.status_code, once.json()["distance_m"]) == (201, pytest.approx(0, abs=0.1))
+    again = await check_in(house, key=key)
+    assert (again.status_code, again.json()) == (200, once.json())
+    other = await check_in(house, key=key, way="nfc", code="x", tag="04A2B3C4")
+    assert (other.status_code, other.json()["code"]) == (409, "id_taken")
+    assert (await check_in(house, way="qr", code=await code_of(house))).status_code == 201
+    tag = await code_of(house, query="way=nfc&tag=04a2b3c4")
+    by_tag = await check_in(house, way="nfc", code=tag, tag="04A2B3C4", place=None)
+    assert (by_tag.status_code, by_tag.json()["distance_m"]) == (201, None)
+    officer, stranger = await house.caller("officer01"), await house.caller("officer02")
+    assert len((await officer.get("/v1/check-ins?on=2026-11-23")).json()["items"]) == 3
+    assert (await stranger.get("/v1/check-ins")).json()["items"] == []
+
+
+async def test_each_wrong_check_in_says_why(house: House) -> None:
+    await made(house)
+    await made(house, "bridge")
+    await made(house, "gatehouse", ways=["qr"])
+    today = await code_of(house)
+    assert why(await check_in(house, way="qr", code=await code_of(house, "bridge"))) == "code_elsewhere"
+    assert why(await check_in(house, way="qr", code=today[:-1] + "x")) == "code_forged"
+    assert why(await check_in(house, way="qr", code="hello")) == "code_unreadable"
+    assert why(await check_in(house, way="qr")) == "missing"
+    assert why(await check_in(house, checkpoint="gatehouse")) == "way_not_here"
+    assert why(await check_in(house, place=here(500))) == "place_too_far"
+    # A code that was photographed and sent on: it counts, but not from there.
+    assert why(await check_in(house, way="qr", code=today, place=here(500))) == "place_too_far"
+    assert why(await check_in(house, place=here(mocked=True))) == "place_mock"
+    assert why(await check_in(house, place=None)) == "place_missing"
+    copied = await code_of(house, query="way=nfc&tag=04a2b3c4")
+    assert why(await check_in(house, way="nfc", code=copied, tag="04FFFFFF")) == "code_forged"
+    house.clock.turn(days=1)
+    assert why(await check_in(house, way="qr", code=today)) == "code_expired"
+    assert (await check_in(house, checkpoint="none")).status_code == 404
+
+
+async def test_check_ins_come_by_sync_with_the_time_at_which_they_were_made(house: House) -> None:
+    await made(house)
+    code = await code_of(house)
+    made_at = house.clock.now
+    house.clock.turn(hours=20)  # no network until the next morning
+    body = {"checkpoint": "gate", "way": "qr", "code": code, "place": here()}
+    items = [item(house, "checkin", body, made_at=made_at), item(house, "checkin", {**body, "code": "x"})]
+    results = await synced(house, items)
+    assert statuses(results) == [201, 422]
+    assert statuses(await synced(house, items)) == [200, 422]
+
+
+async def test_a_roster_shows_who_came_and_where_nobody_is_now_and_afterwards(house: House) -> None:
+    await made(house, staff_min=2)
+    await made(house, "bridge", staff_min=1)
+    supervisor = await house.caller("supervisor")
+    slots = [
+        {"post": "gate", "from": "09:30", "to": "11:00", "people": ["officer01", "officer02"], "staff_min": 2}
+    ]
+    stored = await supervisor.put("/v1/rosters/2026-11-23", json={"slots": slots})
+    assert stored.status_code == 200, stored.text
+    assert stored.json()["short"] == [{"post": "bridge", "lacks": 1}]
+    house.clock.turn(minutes=10)
+    now = (await supervisor.get("/v1/rosters/2026-11-23")).json()
+    assert (now["unmanned"], now["slots"][0]["is_unmanned"]) == (["gate"], True)
+    assert (await check_in(house)).status_code == 201
+    now = (await supervisor.get("/v1/rosters/2026-11-23")).json()
+    assert now["unmanned"] == []
+    assert [one["presence"] for one in now["slots"][0]["people"]] == ["late", "missing"]
+    house.clock.turn(hours=3)
+    after = (await supervisor.get("/v1/rosters/2026-11-23")).json()
+    assert [one["presence"] for one in after["slots"][0]["people"]] == ["late", "absent"]
+    days = (await supervisor.get("/v1/rosters?from_on=2026-11-23&to_on=2026-11-24")).json()["items"]
+    assert (days[0]["late"], days[0]["absent"], days[0]["unmanned_slots"]) == (1, 1, 0)
+    assert [one["post"] for one in days[1]["short"]] == ["bridge", "gate"]
+
+
+async def test_a_roster_that_can_not_be_meant_is_refused(house: House) -> None:
+    await made(house, staff_min=1)
+    supervisor = await house.caller("supervisor")
+    slot = {"post": "gate", "from": "22:00", "to": "06:00", "people": ["officer01"]}
+    for slots, code in (
+        ([slot | {"post": "none"}], "checkpoint_unknown"),
+        ([slot | {"people": ["nobody"]}], "person_unknown"),
+        ([slot, slot], "on_roster_twice"),
+        ([slot | {"people": ["officer01", "officer01"]}], "on_roster_twice"),
+        ([slot | {"to": "22:00"}], "hours_empty"),
+    ):
+        assert why(await supervisor.put("/v1/rosters/2026-11-23", json={"slots": slots})) == code
+    night = (await supervisor.put("/v1/rosters/2026-11-23", json={"slots": [slot]})).json()["slots"][0]
+    assert night["stops_at"] > night["starts_at"]
+
+
+async def test_schools_are_to_be_seen_twice_a_week_and_a_missed_round_is_shown_as_missed(
+    house: House,
+) -> None:
+    supervisor = await house.caller("supervisor")
+    plan = {
+        "name_zh": "校园周边每周两查",
+        "name_en": "Around schools",
+        "place_type": "school",
+        "buffer_m": 200,
+        "times": 2,
+        "period": "week",
+        "from_on": "2026-01-01",
+        "checklist": ["200米内无网吧"],
+    }
+    answer = await supervisor.put("/v1/patrols/plans/schools", json=plan)
+    assert answer.status_code == 201, answer.text
+    shift, began = await started(house), house.clock.now
+    house.clock.turn(hours=2)
+    # 150 m north of the first school, twice, half an hour apart.
+    beside = {"longitude": 116.4001, "latitude": 39.9135}
+    standing = [
+        point(began + timedelta(minutes=minute, seconds=10 * n)) | beside
+        for minute in (0, 40)
+        for n in range(10)
+    ]
+    await sent(house, shift, standing)
+    rounds = (await supervisor.get("/v1/patrols/rounds?from_on=2026-11-23&plan=schools")).json()["items"]
+    by_code = {one["code"]: one for one in rounds}
+    assert (by_code["school-huaiyin1"]["done"], by_code["school-huaiyin1"]["status"]) == (2, "done")
+    assert (by_code["school-huaiyin2"]["done"], by_code["school-huaiyin2"]["status"]) == (0, "open")
+    house.clock.turn(days=7)
+    missed = (await supervisor.get("/v1/patrols/rounds?from_on=2026-11-23&status=missed")).json()["items"]
+    assert [one["code"] for one in missed] == ["school-huaiyin2"]
+    (standing_of,) = (await supervisor.get("/v1/patrols/rounds/summary?from_on=2026-11-23")).json()["items"]
+    assert (standing_of["rounds"], standing_of["done"], standing_of["missed"]) == (2, 1, 1)
+    assert standing_of["off_hours_share"] == 0
+
+
+async def test_a_plan_has_versions_and_refuses_what_does_not_exist(house: House) -> None:
+    supervisor = await house.caller("supervisor")
+    plan: dict[str, Any] = {"name_zh": "路", "name_en": "Roads", "period": "day", "from_on": "2026-01-01"}
+    for more, code in (
+        ({}, "missing"),
+        ({"places": ["none"]}, "place_unknown"),
+        ({"place_type": "none"}, "place_type_unknown"),
+        ({"grids": ["77"]}, "grid_unknown"),
+        ({"grids": ["99"], "to_on": "2025-01-01"}, "period_wrong"),
+    ):
+        assert why(await supervisor.put("/v1/patrols/plans/roads", json=plan | more)) == code
+    plan["grids"] = ["99"]
+    assert (await supervisor.put("/v1/patrols/plans/roads", json=plan)).status_code == 201
+    assert (await supervisor.put("/v1/patrols/plans/roads", json=plan)).status_code == 200
+    changed = await supervisor.put("/v1/patrols/plans/roads", json=plan | {"times": 2})
+    assert changed.status_code == 428
+    changed = await supervisor.put("/v1/patrols/plans/roads", json=plan | {"times": 2, "version": 1})
+    assert (changed.status_code, changed.json()["version"]) == (200, 2)
+    kept = (await supervisor.get("/v1/reference/changes?noun=patrol_plan")).json()["items"]
+    assert len(kept) == 2
