@@ -135,7 +135,7 @@ class Hand:
             self._accept_by_radio()
         elif chosen is not None:
             ticket, wish = chosen
-            more = wish.more(self._random) if wish.more else {}
+            more = wish.more(ticket, self._random) if wish.more else {}
             self._step(ticket.id, wish.action, has_photo=wish.has_photo, more=more)
             if wish.action == "accept" and self._random.random() < 0.5:
                 self._step(ticket.id, "rectify", has_photo=True, more={})
