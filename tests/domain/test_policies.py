@@ -56,6 +56,7 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "upload_ttl_hours": 12,
         "uploads_open_max": 20,
         "uploads_open_max_mb": 100,
+        "waiting_hours": 24,
     }
     assert set(given) == {field.name for field in fields(Policies)}
     policies = Policies.from_mapping(given)
