@@ -30,15 +30,16 @@ class Wish:
     action: str
     weight: float
     has_photo: bool = False
-    more: Callable[[random.Random], dict[str, str | int]] | None = None
+    more: Callable[[MirrorTicket, random.Random], dict[str, str | int]] | None = None
 
 
-def _some_unit(draw: random.Random) -> dict[str, str | int]:
+def _some_unit(_: MirrorTicket, draw: random.Random) -> dict[str, str | int]:
     return {"unit": draw.choice(UNITS)}
 
 
-def _other_class(draw: random.Random) -> dict[str, str | int]:
-    return {"category": draw.choice(list(CLASSES)), "condition": 1}
+def _other_class(ticket: MirrorTicket, draw: random.Random) -> dict[str, str | int]:
+    others = [category for category in CLASSES if category != ticket.body["category"]]
+    return {"category": draw.choice(others), "condition": 1}
 
 
 WISHES: Mapping[str, Sequence[Wish]] = {

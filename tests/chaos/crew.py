@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 from uuid import UUID, uuid4
 
 from api.domain.access import Role
@@ -71,9 +72,9 @@ class Hand:
     def _open(self) -> Phone:
         return Phone(self._folder, self._address, self.person.device_id, timeout_s=TIMEOUT_S)
 
-    async def work(self, is_over: asyncio.Event) -> None:
-        """Work until it is over."""
-        while not is_over.is_set():
+    async def work(self) -> NoReturn:
+        """Work until cancelled."""
+        while True:
             if len(self.unsettled()) < HELD_MAX:
                 for _ in range(self._random.choice(BURSTS)):
                     self._act()
@@ -112,9 +113,11 @@ class Hand:
     async def _be_killed(self) -> None:
         """End the app in the middle of a round, and start it again."""
         round_ = asyncio.create_task(self.phone.exchange())
-        await asyncio.wait([round_], timeout=self._random.uniform(0, 0.8))
-        round_.cancel()
-        await asyncio.wait([round_])
+        try:
+            await asyncio.wait([round_], timeout=self._random.uniform(0, 0.8))
+        finally:
+            round_.cancel()
+            await asyncio.wait([round_])
         self.journal.hear(self.phone.items())
         self.phone.close()
         self.phone = self._open()
@@ -135,7 +138,7 @@ class Hand:
             self._accept_by_radio()
         elif chosen is not None:
             ticket, wish = chosen
-            more = wish.more(self._random) if wish.more else {}
+            more = wish.more(ticket, self._random) if wish.more else {}
             self._step(ticket.id, wish.action, has_photo=wish.has_photo, more=more)
             if wish.action == "accept" and self._random.random() < 0.5:
                 self._step(ticket.id, "rectify", has_photo=True, more={})

@@ -71,12 +71,12 @@ async def _rage(
     here: City, proxy: Proxy, hands: Sequence[Hand], journal: Journal, storm_s: float, report: Report
 ) -> float:
     """Let everything happen at once."""
-    began, is_over = time.monotonic(), asyncio.Event()
+    began = time.monotonic()
     proxy.weather = STORM
 
     async def work(hand: Hand) -> None:
         try:
-            await hand.work(is_over)
+            await hand.work()
         except Exception:  # noqa: BLE001  a phone that crashes is a finding, and the others go on
             why = f"the phone {hand.person.device_id} crashed: {traceback.format_exc()}"
             report.findings.add(Fault.BROKEN, why)
@@ -85,10 +85,9 @@ async def _rage(
     administering = asyncio.create_task(_administer(here, hands, random.Random(report.seed)))
     try:
         await here.rage(began + storm_s, lambda: journal.told_steps() >= STEPS_MIN)
-        is_over.set()
-        proxy.weather = CALM
-        await asyncio.gather(*working)
     finally:
+        proxy.weather = CALM
+        # Rounds that are under way end here, as when an app is killed.
         for task in (administering, *working):
             task.cancel()
         results = await asyncio.gather(administering, *working, return_exceptions=True)

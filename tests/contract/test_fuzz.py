@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -59,6 +60,8 @@ CHECKS = [
 
 REJECTIONS = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 426, 428, 429, 460, 503]
 """Answers to what the description forbids: those that are usual, and those of tus."""
+
+LONGEST_QUOTED = 60_000
 
 schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 
@@ -124,7 +127,17 @@ class Callers:
         """Send a request; where it is about some ticket, half of the time about the one that is there."""
         if case.path_parameters.get("ticket_id", "").startswith(tuple("01234567")):
             case.path_parameters["ticket_id"] = self.ticket_id
-        case.call_and_validate(base_url=self.address, headers=self.headers(username), checks=CHECKS)
+        case.query = {name: _fit_to_ask(value) for name, value in case.query.items()}
+        # Each item of a batch is refused by itself, in an answer of 200.
+        is_batch = case.operation.path == "/v1/sync"
+        checks = [check for check in CHECKS if not (is_batch and check is negative_data_rejection)]
+        case.call_and_validate(base_url=self.address, headers=self.headers(username), checks=checks)
+
+
+def _fit_to_ask(value: object) -> object:
+    """Return a text of the same length where it would make an address that no server reads (64 KiB)."""
+    is_long = isinstance(value, str) and len(quote(value, errors="replace")) > LONGEST_QUOTED
+    return "x" * len(str(value)) if is_long else value
 
 
 @pytest.fixture(scope="module")

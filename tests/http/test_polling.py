@@ -26,6 +26,10 @@ GRID = "990101001001"
 SAID_ONCE = {
     "deadline_explain": "asked for by the desk, about one moment",
     "event_stream": "told as it happens; nobody asks again",
+    "form_get": "ODK Collect asks for what the list of forms says is new: by hashes, as OpenRosa has it",
+    "form_list": "the same",
+    "manifest_get": "the same",
+    "media_get": "the same",
     "overdue_list": "tells seconds, so it is never the same twice",
     "overdue_summary": "the same",
 }

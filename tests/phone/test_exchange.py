@@ -188,7 +188,7 @@ async def test_what_the_server_could_not_do_is_tried_again_after_a_while(street:
     assert states(set_back) == ["stored"]
 
 
-def test_pictures_that_a_killed_app_left_behind_are_swept_but_new_ones_stay(street: Street) -> None:
+async def test_pictures_that_a_killed_app_left_behind_are_swept_but_new_ones_stay(street: Street) -> None:
     street.open_phone(OFFICER).close()
     old, new = (street.folder / OFFICER / "photos" / str(uuid4()) for _ in range(2))
     for file in (old, new):
