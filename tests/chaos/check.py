@@ -51,9 +51,7 @@ def check_phones(findings: Findings, journal: Journal, items: Mapping[UUID, Outb
             item.state in {"stored", "refused"}, Fault.STUCK, f"{named} is still {item.state}: {item.problem}"
         )
         if item.state == "refused":
-            code = (item.problem or {}).get("code")
-            is_fair = code in REASONS if item.kind == "step" else False
-            findings.expect(is_fair, Fault.LOSS, f"{named} was refused without need: {item.problem}")
+            findings.expect(_is_fair(item), Fault.LOSS, f"{named} was refused without need: {item.problem}")
     for made in journal.made.values():
         item = items.get(made.id)
         if item is None:
@@ -66,6 +64,14 @@ def check_phones(findings: Findings, journal: Journal, items: Mapping[UUID, Outb
     for item_id in journal.told:
         state = items[item_id].state if item_id in items else "gone"
         findings.expect(state == "stored", Fault.LOSS, f"{item_id} was told to be stored and is now {state}")
+
+
+def _is_fair(item: OutboxItem) -> bool:
+    """Tell whether an item was refused for a reason that there is here; reports and photos never are."""
+    problem = item.problem or {}
+    # A class corrected twice before the first answer came: the second time there may be nothing left to correct.
+    was_correct = problem.get("missing") == ["correction"]
+    return item.kind == "step" and (problem.get("code") in REASONS or was_correct)
 
 
 def check_stored(
