@@ -4,7 +4,7 @@
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -141,26 +141,17 @@ async def _answer_calendar(request: Request, error: Exception) -> Response:
     return _answer(calendar_body(error, instance=request.url.path))
 
 
-async def _answer_busy(request: Request, error: Exception) -> Response:
-    logger.warning("database not available: %s", error)
-    return problem(
-        503,
-        "busy",
-        "The database is not available right now.",
-        headers={"Retry-After": "2"},
-        instance=request.url.path,
-    )
+def _busy(what: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return what answers that something we need is not there right now."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        logger.warning("%s: %s", what, error)
+        return problem(503, "busy", what, headers={"Retry-After": "2"}, instance=request.url.path)
+
+    return answer
 
 
-async def _answer_no_store(request: Request, error: Exception) -> Response:
-    logger.warning("file store not available: %s", error)
-    return problem(
-        503,
-        "busy",
-        "The file store is not available right now.",
-        headers={"Retry-After": "2"},
-        instance=request.url.path,
-    )
+_NO_DATABASE = _busy("The database is not available right now.")
 
 
 async def _answer_fault(request: Request, error: Exception) -> Response:
@@ -181,6 +172,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(GeoError, _answer_geo)
     app.add_exception_handler(ImageRefused, _answer_image)
     app.add_exception_handler(CalendarError, _answer_calendar)
-    app.add_exception_handler(OperationalError, _answer_busy)
-    app.add_exception_handler(PoolTimeout, _answer_busy)
-    app.add_exception_handler(StoreUnavailable, _answer_no_store)
+    app.add_exception_handler(OperationalError, _NO_DATABASE)
+    app.add_exception_handler(PoolTimeout, _NO_DATABASE)
+    app.add_exception_handler(StoreUnavailable, _busy("The file store is not available right now."))
