@@ -143,3 +143,8 @@ def problem_of(answer: httpx.Response) -> tuple[int, str]:
     assert problem is not None
     assert problem.attrib["status"] == str(answer.status_code)
     return answer.status_code, problem.attrib["code"]
+
+
+async def reported(phone: httpx.AsyncClient, instance: UUID, **changes: Any) -> str:  # noqa: ANN401  any answer
+    """Return a filled form of a report."""
+    return filled(FormKind.REPORT, await version_of(phone), stall(**changes), instance=instance)
