@@ -29,12 +29,13 @@ _LATEST_MS: Final = 7_258_118_400_000
 
 
 class Flaw(StrEnum):
-    """Why a point is left out. The first six are never stored."""
+    """Why a point is left out. The first seven are never stored."""
 
     NOT_FINITE = "not_finite"
     OUTSIDE_EARTH = "outside_earth"
     TIME_WRONG = "time_wrong"
     IN_FUTURE = "in_future"
+    TOO_OLD = "too_old"
     OFF_DUTY = "off_duty"
     DUPLICATE = "duplicate"
     MOCK = "mock"
@@ -49,6 +50,7 @@ FLAW_TEXTS: Mapping[Flaw, tuple[str, str]] = MappingProxyType(
         Flaw.OUTSIDE_EARTH: ("坐标不在地球上。", "The coordinates are not on the earth."),
         Flaw.TIME_WRONG: ("时间不可能。", "No phone means this time."),
         Flaw.IN_FUTURE: ("时间在未来。", "The time is in the future."),
+        Flaw.TOO_OLD: ("那时的轨迹已不再保存。", "Tracks of that time are not kept any more."),
         Flaw.OFF_DUTY: (
             "不在班次内或处于暂停：不保存轨迹。",
             "Outside the shift or in a pause: tracks are kept on duty only.",
@@ -161,14 +163,17 @@ def sift(
     *,
     skew: timedelta = timedelta(),
     ahead_max: timedelta = timedelta(minutes=5),
+    kept_for: timedelta | None = None,
 ) -> Sifted:
     """Say which points can be stored: one for each instant on duty, at a place on the earth.
 
-    `skew` is how far our clock is ahead of the phone's; a point may be ahead of `now` by `ahead_max` at most.
+    `skew` is how far our clock is ahead of the phone's; a point may be ahead of `now` by `ahead_max` at most, and be
+    no older than tracks are `kept_for`.
     `known_ms` are the instants that the track has already: the first point of an instant stays.
     """
     left_out: Counter[Flaw] = Counter()
     latest_ms = to_ms(now) + ahead_max // MS
+    earliest_ms = 0 if kept_for is None else to_ms(now - kept_for)
     skew_ms = skew // MS
     found: dict[int, SiftedFix] = {}
     out_of_order, last_ms = 0, -1
@@ -184,6 +189,8 @@ def sift(
             left_out[Flaw.TIME_WRONG] += 1
         elif at_ms > latest_ms:
             left_out[Flaw.IN_FUTURE] += 1
+        elif at_ms < earliest_ms:
+            left_out[Flaw.TOO_OLD] += 1
         elif not any(start <= at_ms < stop for start, stop in on_duty):
             left_out[Flaw.OFF_DUTY] += 1
         elif at_ms in known_ms or at_ms in found:

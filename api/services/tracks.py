@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,7 +104,15 @@ async def store_track(
     spans = course.spans(longest_shift(reference.policies))
     skew = clock.skew if abs(clock.skew) > CLOCK_SKEW else timedelta()
     sifted = await asyncio.to_thread(
-        sift, request.points, request.crs, spans, (), now, skew=skew, ahead_max=CLOCK_SKEW
+        sift,
+        request.points,
+        request.crs,
+        spans,
+        (),
+        now,
+        skew=skew,
+        ahead_max=CLOCK_SKEW,
+        kept_for=timedelta(days=reference.policies.track_days),
     )
     stored = await _insert_points(session, shift.id, sifted.points)
     left_out = dict(sifted.left_out)
@@ -190,7 +198,13 @@ async def measure_shift(
     now: datetime,
     battery_share: float | None = None,
 ) -> None:
-    """Measure a shift that the caller has locked, from all its points, and keep what it comes to."""
+    """Measure a shift that the caller has locked, from all its points, and keep what it comes to.
+
+    Once the first of its points may be purged, what it came to before stays.
+    """
+    if shift.started_at < now - timedelta(days=reference.policies.track_days):
+        await _keep(session, shift, {"measured_at": now})
+        return
     course = (await find_courses(session, [shift.id]))[shift.id]
     longest = longest_shift(reference.policies)
     fixes = on_duty(await find_fixes(session, shift.id), course.spans(longest))
@@ -216,6 +230,10 @@ async def measure_shift(
     }
     if battery_share is not None:
         changed["last_battery_share"] = battery_share
+    await _keep(session, shift, changed)
+
+
+async def _keep(session: WriteSession, shift: Shift, changed: Mapping[str, Any]) -> None:
     await session.execute(
         update(Shift)
         .where(col(Shift.id) == shift.id)

@@ -63,6 +63,13 @@ def test_a_point_that_can_not_be_meant_is_counted_under_its_flaw_and_spoils_no_o
     assert sifted.left_out == {flaw: 1}
 
 
+def test_points_older_than_tracks_are_kept_are_counted_as_such() -> None:
+    kept_for = timedelta(hours=8) - timedelta(seconds=2)
+    sifted = sift([sent(1), sent(2)], Crs.WGS84, ON_DUTY, (), NOW, kept_for=kept_for)
+    assert [point.fix.at_ms for point in sifted.points] == [to_ms(BEGAN + timedelta(seconds=2))]
+    assert sifted.left_out == {Flaw.TOO_OLD: 1}
+
+
 def test_points_in_a_pause_are_not_kept() -> None:
     start, stop = ON_DUTY[0]
     duty = [(start, start + 60_000), (start + 120_000, stop)]

@@ -281,6 +281,21 @@ async def test_points_are_purged_by_policy_and_what_they_came_to_stays(house: Ho
     assert (await supervisor.get(covered)).json() == before
     assert (await supervisor.get(f"/v1/shifts/{shift}")).json()["walked_m"] == pytest.approx(300, rel=0.01)
 
+    late = await sent(house, shift, walked(began + timedelta(minutes=10), [(0, 0), (100, 0)]))
+    assert (late["stored"], set(flaws(late["left_out"]))) == (0, {"too_old"})
+    assert late["summary"]["walked_m"] == pytest.approx(300, rel=0.01)
+
+
+async def test_a_stop_told_after_the_first_points_were_purged_leaves_what_was_measured(house: House) -> None:
+    shift, began = await started(house), house.clock.now
+    house.clock.turn(minutes=30)
+    await sent(house, shift, walked(began, [(0, 0), (300, 0)]))
+    stopped_at = house.clock.now - timedelta(minutes=29)
+    house.clock.turn(days=91)
+    assert (await shift_step(house, shift, "stop", at=stopped_at)).status_code == 200
+    told = (await (await house.caller("officer01")).get(f"/v1/shifts/{shift}")).json()
+    assert told["walked_m"] == pytest.approx(300, rel=0.01)
+
 
 async def test_points_before_the_purge_are_not_touched_by_it(house: House) -> None:
     shift = await started(house)
