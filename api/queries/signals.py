@@ -20,6 +20,9 @@ from api.pages import FlaggedCursor, Page, context_of
 
 TALLIES_MAX: Final = 200
 
+_LEAST_DOUBT: Final = 1e-12
+"""A weight of 1 leaves no doubt, which has no logarithm."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignalFilter:
@@ -150,7 +153,7 @@ async def find_review(session: ReadSession, signal_id: int, version: int) -> Sig
 
 
 async def sum_up(session: ReadSession, by: TallyBy, which: SignalFilter) -> list[TallyFacts]:
-    """Return what the signals of tickets, people or units come to, the most telling first."""
+    """Return what the signals of tickets, people or units come to, the most telling first; `TALLIES_MAX` at most."""
     unit = col(SignalRow.unit_id)
     keys: dict[TallyBy, tuple[Any, Any, Any]] = {
         TallyBy.TICKET: (col(Ticket.number), None, col(Ticket.id)),
@@ -169,7 +172,13 @@ async def sum_up(session: ReadSession, by: TallyBy, which: SignalFilter) -> list
         statement = statement.join(Person, col(Person.id) == col(SignalRow.person_id))
     if by is TallyBy.UNIT:
         statement = statement.where(unit.is_not(None))
-    rows: Any = await session.execute(statement.where(*_conditions(which)).group_by(*columns))
+    # The order of `total_weight`, whose logarithm is a sum: so the database sends no more than what is shown.
+    doubts = func.ln(func.greatest(1.0 - col(SignalRow.weight), _LEAST_DOUBT))
+    telling = func.sum(doubts).filter(col(SignalRow.state) != SignalState.CLEARED)
+    ranked = (
+        statement.where(*_conditions(which)).group_by(*columns).order_by(telling.asc().nulls_last(), *columns)
+    )
+    rows: Any = await session.execute(ranked.limit(TALLIES_MAX))
     found = [
         TallyFacts(
             row[0],
@@ -179,8 +188,7 @@ async def sum_up(session: ReadSession, by: TallyBy, which: SignalFilter) -> list
         )
         for row in rows
     ]
-    found.sort(key=lambda one: (-one.tally.total, -one.tally.open, str(one.key)))
-    return found[:TALLIES_MAX]
+    return sorted(found, key=lambda one: (-one.tally.total, -one.tally.open, str(one.key)))
 
 
 def _conditions(which: SignalFilter) -> list[ColumnElement[bool]]:

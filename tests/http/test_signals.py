@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from api.models import PhotoPrint, SignalExamination
+from api.queries import signals as signal_queries
 from tests.conftest import House
 from tests.http.signalling import cut, kinds, listed, look, painted_over, saved, send_picture, street
 from tests.http.walking import FINDER, accepted, photo, report, stepped
@@ -357,6 +358,9 @@ async def test_totals_by_ticket_officer_and_unit_leave_out_what_was_cleared(hous
     for mocked in await listed(house, officer=FINDER, kind="location_mocked"):
         await decide(house, mocked, "clear")
     assert await totals("officer") == {UNIT: (0, 1, 0, 0.9), FINDER: (1, 0, 1, 0.4)}
+    with pytest.MonkeyPatch.context() as bounded:
+        bounded.setattr(signal_queries, "TALLIES_MAX", 1)
+        assert await totals("officer") == {UNIT: (0, 1, 0, 0.9)}, "the most telling one"
 
 
 @pytest.mark.parametrize(
