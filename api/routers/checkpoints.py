@@ -11,7 +11,7 @@ from api.deps import Caller, Now, Reading, Wired, Writing
 from api.domain.checkpoint_codes import Way, nfc_code, qr_code, qr_period
 from api.domain.errors import FieldWrong, NotFound
 from api.domain.measuring import day_span
-from api.etags import seen_version, versioned_etag
+from api.etags import UNCHANGED, Fresh, seen_version, versioned_etag
 from api.language import Language
 from api.pages import PageQuery
 from api.queries.posts import find_check_ins, find_checkpoint, page_of_check_ins, page_of_checkpoints
@@ -35,26 +35,38 @@ router = APIRouter(prefix="/v1", tags=["patrol"])
 Which = Annotated[Code, Path(description="Code of the checkpoint.")]
 
 
-@router.get("/checkpoints", operation_id="checkpoint_list", summary="Checkpoints by code")
+@router.get(
+    "/checkpoints",
+    operation_id="checkpoint_list",
+    response_model=CheckpointPage,
+    responses=UNCHANGED,
+    summary="Checkpoints by code",
+)
 async def list_checkpoints(
-    query: Annotated[PageQuery, Query()], _: Caller, session: Reading, language: Language
-) -> CheckpointPage:
+    query: Annotated[PageQuery, Query()], _: Caller, session: Reading, language: Language, fresh: Fresh
+) -> Response:
     """List checkpoints and posts, those given up as well."""
     page = await page_of_checkpoints(session, limit=query.limit, cursor=query.cursor)
-    return CheckpointPage(items=[checkpoint_shown(one, language) for one in page.items], next=page.next)
+    shown = [checkpoint_shown(one, language) for one in page.items]
+    return fresh.answer(CheckpointPage(items=shown, next=page.next))
 
 
-@router.get("/checkpoints/{code}", operation_id="checkpoint_get", summary="One checkpoint")
+@router.get(
+    "/checkpoints/{code}",
+    operation_id="checkpoint_get",
+    response_model=CheckpointShown,
+    responses=UNCHANGED,
+    summary="One checkpoint",
+)
 async def get_checkpoint(
-    code: Which, _: Caller, session: Reading, language: Language, response: Response
-) -> CheckpointShown:
+    code: Which, _: Caller, session: Reading, language: Language, fresh: Fresh
+) -> Response:
     """Get a checkpoint. The ETag names its version."""
     stored = await find_checkpoint(session, code)
     if stored is None:
         raise NotFound("There is no such checkpoint.", checkpoint=code)
     shown = checkpoint_shown(stored, language)
-    response.headers["ETag"] = versioned_etag(shown.version, shown)
-    return shown
+    return fresh.unchanged_tag(versioned_etag(shown.version, shown)) or fresh.tagged(shown)
 
 
 @router.put(
@@ -147,10 +159,21 @@ async def put_check_in(
     return check_in_shown((await find_check_ins(session, caller.viewer, [check_in_id]))[check_in_id])
 
 
-@router.get("/check-ins", operation_id="checkin_list", summary="Check-ins, the newest first")
+@router.get(
+    "/check-ins",
+    operation_id="checkin_list",
+    response_model=CheckInPage,
+    responses=UNCHANGED,
+    summary="Check-ins, the newest first",
+)
 async def list_check_ins(
-    query: Annotated[CheckInQuery, Query()], caller: Caller, session: Reading, wired: Wired, now: Now
-) -> CheckInPage:
+    query: Annotated[CheckInQuery, Query()],
+    caller: Caller,
+    session: Reading,
+    wired: Wired,
+    now: Now,
+    fresh: Fresh,
+) -> Response:
     """List your own check-ins; supervisors those of the officers in their charge as well."""
     since, until = day_span(query.on, wired.settings.zone) if query.on else (None, None)
     page = await page_of_check_ins(
@@ -163,4 +186,4 @@ async def list_check_ins(
         limit=query.limit,
         cursor=query.cursor,
     )
-    return CheckInPage(items=[check_in_shown(one) for one in page.items], next=page.next)
+    return fresh.answer(CheckInPage(items=[check_in_shown(one) for one in page.items], next=page.next))

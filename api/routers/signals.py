@@ -94,7 +94,7 @@ async def read_signal(
 @router.post(
     "/{signal_id}/confirm",
     operation_id="signal_confirm",
-    responses={409: {}},
+    responses={409: {}, 415: {}},
     summary="Confirm a signal",
 )
 async def confirm_signal(
@@ -113,7 +113,12 @@ async def confirm_signal(
     return signal_history_shown(facts, reviews, caller.reference, language)
 
 
-@router.post("/{signal_id}/clear", operation_id="signal_clear", responses={409: {}}, summary="Clear a signal")
+@router.post(
+    "/{signal_id}/clear",
+    operation_id="signal_clear",
+    responses={409: {}, 415: {}},
+    summary="Clear a signal",
+)
 async def clear_signal(
     signal_id: Id, body: DecisionInput, caller: Caller, session: Writing, now: Now, language: Language
 ) -> SignalHistoryShown:

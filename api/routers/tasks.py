@@ -51,13 +51,13 @@ async def list_tasks(
     return fresh.answer(task_page(page, caller.reference, caller.viewer, now, language))
 
 
-@router.get("/{task_id}", operation_id="task_get")
+@router.get("/{task_id}", operation_id="task_get", response_model=TaskShown, responses=UNCHANGED)
 async def read_task(
-    task_id: UUID, caller: Caller, session: Reading, now: Now, language: Language
-) -> TaskShown:
+    task_id: UUID, caller: Caller, session: Reading, now: Now, language: Language, fresh: Fresh
+) -> Response:
     """Get a task with the reasons why this officer was chosen."""
     task = await get_task(session, caller.viewer, task_id)
-    return task_shown(task, caller.reference, caller.viewer, now, language)
+    return fresh.answer(task_shown(task, caller.reference, caller.viewer, now, language))
 
 
 @router.post("/{task_id}/refuse", operation_id="task_refuse", responses={409: {}, 415: {}})

@@ -95,6 +95,26 @@ def processes_of(home: Path) -> list[int]:
     return found
 
 
+def child_of(demo: Demo, program: bytes) -> int:
+    """Return the part of a demo that runs a program; one that is just becoming it has no command for a moment."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        children = Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children").read_text().split()
+        for pid in children:
+            if program in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return int(pid)
+        time.sleep(0.05)
+    raise AssertionError(f"the demo runs no {program.decode()}")
+
+
+def commands_of(home: Path) -> list[list[bytes]]:
+    commands: list[list[bytes]] = []
+    for pid in processes_of(home):
+        with suppress(OSError):
+            commands.append(Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+    return commands
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a home in which the demo was started once, and was ended by SIGTERM."""
@@ -144,9 +164,7 @@ def test_a_taken_port_is_refused_before_anything_is_made(tmp_path: Path) -> None
 @pytest.mark.parametrize(("program", "name"), [("worker", "worker"), ("postgres", "database")])
 def test_everything_ends_with_the_first_part_that_dies(home: Path, program: str, name: str) -> None:
     with demo_in(home) as demo:
-        children = Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children").read_text().split()
-        part = next(pid for pid in children if program.encode() in Path(f"/proc/{pid}/cmdline").read_bytes())
-        os.kill(int(part), signal.SIGKILL)
+        os.kill(child_of(demo, program.encode()), signal.SIGKILL)
         assert demo.process.stdout
         words = demo.process.stdout.read().decode()
         assert demo.process.wait(60) == 128 + signal.SIGKILL
@@ -159,7 +177,7 @@ def test_after_a_kill_nothing_stays_and_the_next_start_recovers(home: Path) -> N
         demo.process.kill()
         deadline = time.monotonic() + 30
         while processes_of(home):
-            assert time.monotonic() < deadline, "something outlives the killed demo"
+            assert time.monotonic() < deadline, f"these outlive the killed demo: {commands_of(home)}"
             time.sleep(0.05)
     with demo_in(home) as demo:
         assert is_ready(demo.port)
