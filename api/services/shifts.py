@@ -166,8 +166,10 @@ async def step_shift(
     if after == course:
         return False
     await _store_course(session, step.shift_id, course, after, step.at, now)
-    if await _is_late(session, step.shift_id, at):
+    is_late = await _is_late(session, step.shift_id, at)
+    if is_late or after.state is ShiftState.ENDED:
         await _drop_off_duty(session, step.shift_id, after, longest)
+    if is_late:
         await session.execute(
             update(Shift)
             .where(col(Shift.id) == step.shift_id)
@@ -221,13 +223,14 @@ async def _store_course(
 async def _drop_off_duty(session: WriteSession, shift_id: UUID, course: Course, longest: timedelta) -> None:
     """Remove the points that were made in a pause or after the end, once it is known how long that was.
 
-    Of a pause that goes on nothing is removed: the word that it is over may be on its way.
+    Of a pause that goes on nothing is removed: the word that it is over may be on its way. One that the end of the
+    shift found going on lasted until then.
     """
     at = col(TrackPoint.at)
     spans = course.spans(longest)
     off = [and_(at >= to_instant(stop), at < to_instant(start)) for (_, stop), (start, _) in pairwise(spans)]
     if course.ended_at is not None:
-        off.append(at >= course.ended_at)
+        off.append(at >= (to_instant(spans[-1][1]) if spans else course.started_at))
     if off:
         gone = delete(TrackPoint).where(col(TrackPoint.shift_id) == shift_id, or_(*off))
         await session.execute(gone.execution_options(synchronize_session=False))
@@ -255,6 +258,7 @@ async def _expire(
     course = (await find_courses(session, [shift_id]))[shift_id]
     after = course.after(expiry(started_at, longest), longest)
     await _store_course(session, shift_id, course, after, None, now)
+    await _drop_off_duty(session, shift_id, after, longest)
 
 
 async def expire_shifts(database: Database, reference: Reference, now: datetime) -> int:

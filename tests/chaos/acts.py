@@ -20,6 +20,9 @@ CLASSES = {
 }
 """Classes of the street, each with the unit that the rules choose for it."""
 
+ANSWERING = {"pass_check", "fail_check", "answer_verification", "recheck", "reopen"}
+"""Steps that answer tasks."""
+
 _LOOKED_AT = 12
 
 
@@ -42,8 +45,22 @@ def _other_class(ticket: MirrorTicket, draw: random.Random) -> dict[str, str | i
     return {"category": draw.choice(others), "condition": 1}
 
 
+def _found_or_not(_: MirrorTicket, draw: random.Random) -> dict[str, str | int]:
+    return {"confirmed": draw.random() < 0.8}
+
+
+def _as_first(_: MirrorTicket, __: random.Random) -> dict[str, str | int]:
+    return {"condition": 1}
+
+
 WISHES: Mapping[str, Sequence[Wish]] = {
-    "officer": (Wish("pass_check", 4, has_photo=True), Wish("fail_check", 2, has_photo=True)),
+    "officer": (
+        Wish("pass_check", 5, has_photo=True),
+        Wish("fail_check", 1, has_photo=True),
+        Wish("answer_verification", 4, has_photo=True, more=_found_or_not),
+        Wish("recheck", 3, has_photo=True),
+        Wish("reopen", 0.1, has_photo=True),
+    ),
     "member": (
         Wish("accept", 5),
         Wish("rectify", 4, has_photo=True),
@@ -53,6 +70,8 @@ WISHES: Mapping[str, Sequence[Wish]] = {
     # These make tickets leave a unit's sight, and others come into it.
     "dispatcher": (
         Wish("dispatch", 6, more=_some_unit),
+        Wish("ask_verification", 6),
+        Wish("file", 2, more=_as_first),
         Wish("correct", 3, more=_other_class),
         Wish("grant_extension", 1),
         Wish("void", 0.3),
@@ -76,6 +95,12 @@ def choose(
     if not possible:
         return None
     return draw.choices(possible, [wish.weight for _, wish in possible])[0]
+
+
+def answer_to(ticket: MirrorTicket, draw: random.Random) -> Wish | None:
+    """Choose a step that answers the task on a ticket; None when the person may not do any."""
+    wishes = [wish for wish in _offered(ticket, WISHES["officer"]) if wish.action in ANSWERING]
+    return draw.choices(wishes, [wish.weight for wish in wishes])[0] if wishes else None
 
 
 def _offered(ticket: MirrorTicket, wishes: Sequence[Wish]) -> Iterator[Wish]:

@@ -67,7 +67,12 @@ def check_phones(findings: Findings, journal: Journal, items: Mapping[UUID, Outb
 
 
 def _is_fair(item: OutboxItem) -> bool:
-    """Tell whether an item was refused for a reason that there is here; reports and photos never are."""
+    """Tell whether an item was refused for a reason that there is here; reports, photos and tracks never are.
+
+    Shifts, check-ins and tasks are judged with what they were about (`check_patrol`, `check_tasks`).
+    """
+    if item.kind in {"shift", "checkin", "task"}:
+        return True
     problem = item.problem or {}
     # A class corrected twice before the first answer came: the second time there may be nothing left to correct.
     was_correct = problem.get("missing") == ["correction"]
@@ -233,6 +238,13 @@ async def check_mirrors(findings: Findings, hands: Sequence[Hand], office: Offic
                 wrong = _difference(held.get(ticket_id), fresh.get(ticket_id), listed.get(ticket_id))
                 if wrong:
                     findings.add(Fault.ASTRAY, f"{hand.person.device_id}, ticket {ticket_id}: {wrong}")
+            if hand.person.role == "officer":
+                shown = {ticket.body["task"]["id"]: str(ticket.id) for ticket in hand.phone.tasks.open()}
+                asked = {
+                    task["id"]: task["ticket"]["id"] for task in await office.read(username, "/v1/tasks")
+                }
+                wrong = f"has the tasks {asked}, and her phone shows {shown}"
+                findings.expect(shown == asked, Fault.ASTRAY, f"{hand.person.device_id} {wrong}")
 
     await asyncio.gather(*map(check, hands))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from gridphone import OutboxItem
+from tests.chaos.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,9 @@ class Journal:
 
     made: dict[UUID, Made] = field(default_factory=dict[UUID, Made])
     told: set[UUID] = field(default_factory=set[UUID])
+    ledger: Ledger = field(default_factory=Ledger)
+    """What officers did on patrol and with their tasks."""
+
     operations: Counter[str] = field(default_factory=Counter[str])
 
     def write(self, made: Made) -> None:

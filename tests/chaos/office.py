@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import date
 from typing import Any
@@ -57,7 +57,7 @@ class Office:
         """Do something as the administrator, again and again while the city is down."""
         while True:
             with suppress(httpx.TransportError, _Down):
-                async with self._signed_in("admin") as admin:
+                async with self.signed_in("admin") as admin:
                     answer = await do(admin)
                     if not answer.is_server_error:
                         if answer.status_code not in fair:
@@ -70,11 +70,17 @@ class Office:
 
         The first has the tickets by id, the second their versions.
         """
-        async with self._signed_in(username) as reader:
+        async with self.signed_in(username) as reader:
             return await _snapshot(reader), await _listed(reader)
 
+    async def read(self, username: str, path: str, **query: str) -> list[dict[str, Any]]:
+        """Return all of a list as somebody reads it."""
+        async with self.signed_in(username) as reader:
+            return [item async for item in _items(reader, path, query)]
+
     @asynccontextmanager
-    async def _signed_in(self, username: str) -> AsyncGenerator[httpx.AsyncClient]:
+    async def signed_in(self, username: str) -> AsyncGenerator[httpx.AsyncClient]:
+        """Yield a client with which somebody speaks to one of the API processes."""
         address, words = self._random.choice(self._addresses), {"Accept-Language": "en"}
         async with httpx.AsyncClient(base_url=address, headers=words, timeout=PATIENCE_S) as client:
             form = {"grant_type": "password", "username": username, "password": DEMO_PASSWORD}
@@ -100,11 +106,17 @@ async def _snapshot(reader: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
 
 
 async def _listed(reader: httpx.AsyncClient) -> dict[str, int]:
-    found: dict[str, int] = {}
-    query: dict[str, str | int] = {"limit": PAGE}
+    return {item["id"]: item["version"] async for item in _items(reader, "/v1/tickets", {})}
+
+
+async def _items(
+    reader: httpx.AsyncClient, path: str, query: Mapping[str, str]
+) -> AsyncGenerator[dict[str, Any]]:
+    more: dict[str, str | int] = {**query, "limit": PAGE}
     while True:
-        page = (await reader.get("/v1/tickets", params=query)).raise_for_status().json()
-        found |= {item["id"]: item["version"] for item in page["items"]}
+        page = (await reader.get(path, params=more)).raise_for_status().json()
+        for item in page["items"]:
+            yield item
         if page["next"] is None:
-            return found
-        query["cursor"] = page["next"]
+            return
+        more["cursor"] = page["next"]

@@ -35,7 +35,8 @@ def test_nothing_is_lost_or_doubled_in_half_a_minute_of_chaos(tmp_path: Path) ->
     assert all(
         report["network"][fault] for fault in ("lost_answers", "doubled_late", "truncated_requests")
     ), said
-    assert report["stored"]["report"] > 0
-    assert report["stored"]["step"] > 0
-    assert report["stored"]["photo"] > 0
+    for kind in ("report", "step", "photo", "shift", "track", "checkin"):
+        assert report["stored"][kind] > 0, said
+    for done in ("point_again", "shift_pause", "answer_verification"):
+        assert report["operations"][done] > 0, said
     assert not any(report["faults"].values()), said

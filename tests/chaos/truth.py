@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from api.adapters.files import FileStore
 from api.db import Database, ReadSession
-from api.domain.photos import Variant, key_in
+from api.domain.photos import STORED, Variant, key_in
 from api.models import IdempotencyKey, Person, Photo, Report, Ticket, TicketEvent, UploadPart
 
 
@@ -47,7 +47,7 @@ class Truth:
 
     def files_of(self, photo_id: UUID) -> set[str]:
         """Return the keys of the files that a photo must have."""
-        return {key_in(self.photos[photo_id].file_key, variant) for variant in Variant}
+        return {key_in(self.photos[photo_id].file_key, variant) for variant in STORED}
 
 
 async def read_truth(database: Database, files: FileStore) -> Truth:

@@ -1,8 +1,13 @@
 """Shifts over HTTP: two at once, two phones, never stopped, past midnight, told late."""
 
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import pytest
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from api.models import TrackPoint
 from api.queries.reference import reference_version
 from api.services.shifts import expire_shifts
 from tests.conftest import House
@@ -15,6 +20,13 @@ async def expire(house: House) -> int:
         version = await reference_version(session)
     reference = await house.wiring.references.at(version)
     return await expire_shifts(house.database, reference, house.clock.now)
+
+
+async def kept(house: House, shift: str) -> int:
+    """Count the points that are stored of a shift."""
+    async with house.database.read() as session:
+        chosen = select(func.count()).select_from(TrackPoint).where(col(TrackPoint.shift_id) == UUID(shift))
+        return (await session.execute(chosen)).scalar_one()
 
 
 async def test_a_shift_is_started_paused_gone_on_with_and_stopped(house: House) -> None:
@@ -120,8 +132,10 @@ async def test_points_made_in_a_pause_that_is_told_late_are_removed(house: House
     assert (answer.json()["points"], answer.json()["tracked_s"]) == (40, 38 * 60)
     track = (await (await house.caller("officer01")).get("/v1/tracks/days/2026-11-23")).json()
     line, *stops = track["features"]
-    kept = line["properties"]["coord_times"]
-    minutes = [[(datetime.fromisoformat(at) - began) // timedelta(minutes=1) for at in part] for part in kept]
+    passed = line["properties"]["coord_times"]
+    minutes = [
+        [(datetime.fromisoformat(at) - began) // timedelta(minutes=1) for at in part] for part in passed
+    ]
     assert minutes == [list(range(20)), list(range(40, 60))]
     assert [stop["properties"]["stay_s"] for stop in stops] == [19 * 60, 19 * 60]
 
@@ -132,6 +146,23 @@ async def test_points_after_a_stop_that_is_told_late_are_removed(house: House) -
     await sent(house, shift, [point(began + timedelta(minutes=minute)) for minute in range(60)])
     stopped = (await shift_step(house, shift, "stop", at=began + timedelta(minutes=30))).json()
     assert (stopped["points"], stopped["duty_s"]) == (30, 30 * 60)
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+async def test_points_of_a_pause_that_the_end_of_the_shift_found_going_on_are_removed(
+    house: House, *, is_stopped: bool
+) -> None:
+    shift, began = await started(house), house.clock.now
+    house.clock.turn(hours=1)
+    await sent(house, shift, [point(began + timedelta(minutes=minute)) for minute in range(60)])
+    await shift_step(house, shift, "pause", at=began + timedelta(minutes=20))
+    assert await kept(house, shift) == 60, "the word that the pause is over may be on its way"
+    if is_stopped:
+        await shift_step(house, shift, "stop")
+    else:
+        house.clock.turn(hours=15)
+        assert await expire(house) == 1
+    assert await kept(house, shift) == 20
 
 
 async def test_times_that_can_not_be_meant_are_refused(house: House) -> None:

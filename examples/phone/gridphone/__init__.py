@@ -2,6 +2,7 @@
 
 Needs httpx and nothing of GridPatrol itself. Read `phone.py` first, then what it stands on: `outbox.py` (what the phone
 made), `delivery.py` and `uploads.py` (how that gets to the server), `feed.py` and `mirror.py` (what comes back),
+`patrol.py` (shifts, tracks, check-ins) and `tasks.py` (what the person is asked to look at),
 `service.py` (the requests), `store.py` (the file).
 """
 
@@ -10,13 +11,16 @@ from gridphone.conflicts import Conflict
 from gridphone.exchange import Exchange
 from gridphone.mirror import MirrorTicket
 from gridphone.outbox import OutboxItem
+from gridphone.patrol import HeldShift, NoSuchShift
 from gridphone.phone import OthersWorkHeld, Phone, VersionUnknown
 
 __all__ = [
     "Conflict",
     "Cut",
     "Exchange",
+    "HeldShift",
     "MirrorTicket",
+    "NoSuchShift",
     "OthersWorkHeld",
     "OutboxItem",
     "Phone",

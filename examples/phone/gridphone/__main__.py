@@ -12,6 +12,7 @@ from gridphone.answers import Cut, Problem
 from gridphone.exchange import Exchange
 from gridphone.mirror import MirrorTicket
 from gridphone.outbox import OutboxItem
+from gridphone.patrol import NoSuchShift
 from gridphone.phone import OthersWorkHeld, Phone, VersionUnknown
 
 _ZHONGLOU = (116.404, 39.915)
@@ -27,7 +28,7 @@ def main() -> int:
         return _run(phone, arguments)
     except KeyboardInterrupt:
         return 0
-    except (Cut, Problem, OthersWorkHeld, VersionUnknown) as error:
+    except (Cut, Problem, OthersWorkHeld, VersionUnknown, NoSuchShift) as error:
         print(error.args[0], file=sys.stderr)
         return 1
     finally:
@@ -57,6 +58,20 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--note", default="")
     command.add_argument("--reason")
     command.add_argument("--photo", type=Path, action="append", default=[])
+    command = commands.add_parser("shift", help="start, pause, resume or stop the shift (needs no network)")
+    command.add_argument("action", choices=("start", "pause", "resume", "stop"))
+    command = commands.add_parser("point", help="keep where the phone is, on duty (needs no network)")
+    command.add_argument("longitude", type=float)
+    command.add_argument("latitude", type=float)
+    command = commands.add_parser("check-in", help="confirm to be at a checkpoint (needs no network)")
+    command.add_argument("checkpoint")
+    command.add_argument("--longitude", type=float, default=_ZHONGLOU[0])
+    command.add_argument("--latitude", type=float, default=_ZHONGLOU[1])
+    command.add_argument("--code", help="as the QR code says; without it the place is enough")
+    commands.add_parser("tasks", help="list what the person is asked to look at")
+    command = commands.add_parser("refuse", help="refuse the task on a ticket (needs no network)")
+    command.add_argument("ticket", help="its number")
+    command.add_argument("reason")
     commands.add_parser("exchange", help="send what is held, hear what changed")
     commands.add_parser("tickets", help="list the tickets on the phone")
     commands.add_parser("outbox", help="list what was made on the phone, and what became of it")
@@ -68,6 +83,29 @@ def _run(phone: Phone, arguments: argparse.Namespace) -> int:
     match arguments.command:
         case "sign-in":
             asyncio.run(phone.sign_in(arguments.username, arguments.password or getpass()))
+        case "exchange":
+            return _show_exchange(asyncio.run(phone.exchange()))
+        case "tickets" | "tasks":
+            for ticket in phone.tickets() if arguments.command == "tickets" else phone.tasks.open():
+                _show_ticket(ticket)
+        case "outbox":
+            for item in phone.items():
+                _show_item(phone, item)
+            _show_conflicts(phone)
+        case "watch":
+            asyncio.run(_watch(phone))
+        case "point":
+            is_kept = phone.patrol.keep_point(arguments.longitude, arguments.latitude)
+            print(f"{'kept' if is_kept else 'not kept'}; {phone.patrol.points_held()} points are held")
+        case _:
+            _make(phone, arguments)
+            _show_item(phone, phone.items()[-1])
+    return 0
+
+
+def _make(phone: Phone, arguments: argparse.Namespace) -> None:
+    """Make something that is held until there is a network."""
+    match arguments.command:
         case "report":
             phone.report(
                 category=arguments.category,
@@ -77,25 +115,24 @@ def _run(phone: Phone, arguments: argparse.Namespace) -> int:
                 description=arguments.description,
                 photos=[file.read_bytes() for file in arguments.photo],
             )
-            _show_item(phone, phone.items()[-1])
         case "step":
             more = {"reason": arguments.reason} if arguments.reason else {}
             photos = [file.read_bytes() for file in arguments.photo]
             ticket = _ticket(phone, arguments.ticket)
             phone.step(ticket, arguments.action, note=arguments.note, photos=photos, **more)
-            _show_item(phone, phone.items()[-1])
-        case "exchange":
-            return _show_exchange(asyncio.run(phone.exchange()))
-        case "tickets":
-            for ticket in phone.tickets():
-                _show_ticket(ticket)
-        case "outbox":
-            for item in phone.items():
-                _show_item(phone, item)
-            _show_conflicts(phone)
+        case "refuse":
+            tasks = {one.body["number"]: UUID(one.body["task"]["id"]) for one in phone.tasks.open()}
+            if arguments.ticket not in tasks:
+                raise VersionUnknown(f"The person has no task on {arguments.ticket}.")
+            phone.tasks.refuse(tasks[arguments.ticket], arguments.reason)
+        case "check-in":
+            place = (arguments.longitude, arguments.latitude)
+            way = "qr" if arguments.code else "geofence"
+            phone.patrol.check_in(arguments.checkpoint, way, place=place, code=arguments.code)
+        case _ if arguments.action == "start":
+            phone.patrol.start()
         case _:
-            asyncio.run(_watch(phone))
-    return 0
+            phone.patrol.step(arguments.action)
 
 
 def _device_id(folder: Path) -> str:
@@ -134,10 +171,13 @@ def _show_exchange(done: Exchange) -> int:
 def _show_ticket(ticket: MirrorTicket) -> None:
     body = ticket.body
     print(f"{body['number']}: {body['state']}, version {ticket.version}, due {body['due_at'] or 'never'}")
+    if body["task"] is not None and body["task"]["yours"]:
+        print(f"  you are asked for a {body['task']['kind']}: {', '.join(body['actions'])}")
 
 
 def _show_item(phone: Phone, item: OutboxItem) -> None:
-    what = item.body.get("action") or item.body.get("category") or item.body.get("purpose")
+    named = ("action", "category", "purpose", "checkpoint")
+    what = next((item.body[name] for name in named if name in item.body), "")
     print(f"{item.number} {item.kind} {what}: {item.state}")
     if item.problem is not None:
         print(f"  {item.problem['code']}: {item.problem.get('detail', '')}")

@@ -8,6 +8,7 @@ from gridphone.answers import Problem
 from gridphone.backoff import pause_s
 from gridphone.exchange import Exchange
 from gridphone.outbox import Outbox, OutboxItem
+from gridphone.patrol import Patrol
 from gridphone.photos import PhotoFolder
 from gridphone.service import Service
 from gridphone.store import Store
@@ -24,11 +25,17 @@ class Delivery:
     """Sends what one phone holds."""
 
     def __init__(
-        self, store: Store, outbox: Outbox, photos: PhotoFolder, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        outbox: Outbox,
+        photos: PhotoFolder,
+        patrol: Patrol,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._outbox = outbox
         self._photos = photos
+        self._patrol = patrol
         self._clock = clock
         self._uploads = Uploads(outbox, photos)
 
@@ -43,10 +50,13 @@ class Delivery:
 
     async def _send_all(self, service: Service, done: Exchange) -> None:
         while True:
+            self._patrol.gather()
             if batch := self._outbox.take_batch(self._clock()):
                 await self._send_batch(service, batch, done)
             elif photo := self._outbox.next_photo(self._clock()):
                 await self._send_photo(service, photo, done)
+            elif alone := self._outbox.next_alone(self._clock()):
+                await self._send_alone(service, alone, done)
             else:
                 return
 
@@ -73,18 +83,20 @@ class Delivery:
                 self._photos.drop(item.id)  # after the commit: a picture too many does no harm
 
     def _note(self, item: OutboxItem, result: dict[str, Any], done: Exchange) -> None:
-        """Write down what became of an item. Only this and `_send_photo` ever say "stored"."""
+        """Write down what became of an item. Only this, `_send_photo` and `_send_alone` ever say "stored"."""
         status, body, problem = result["status"], result["body"], result["problem"]
         if status in (_DONE_NOW, _DONE_BEFORE):
             if item.kind == "photo" and not _is_stored(result):
                 self._outbox.announce(item.id)
                 return
             ticket = body.get("ticket")
+            if item.kind == "shift":
+                self._patrol.note_taken(item)
             self._outbox.confirm(item.id, self._clock(), ticket["version"] if ticket else None)
             done.stored += 1
         elif status == _WAITS:
             self._outbox.let_wait(item.id)
-        elif status >= _FAULT or problem["code"] in _PASSING:
+        elif status >= _FAULT or problem["code"] in _PASSING or self._outbox.is_before_its_start(item):
             self._postpone(item, problem)
         else:
             self._refuse(item, problem, done)
@@ -105,7 +117,25 @@ class Delivery:
             done.stored += 1
             self._photos.drop(photo.id)
 
+    async def _send_alone(self, service: Service, item: OutboxItem, done: Exchange) -> None:
+        self._outbox.note_sent(item.id)
+        try:
+            if item.kind == "track":
+                await service.store_track(item.id, item.body, self._clock())
+            else:
+                await service.give_up_task(item.body)
+        except Problem as problem:
+            if problem.code in _PASSING:
+                self._postpone(item, problem.facts)
+            else:
+                self._refuse(item, problem.facts, done)
+        else:
+            self._outbox.confirm(item.id, self._clock())
+            done.stored += 1
+
     def _refuse(self, item: OutboxItem, problem: dict[str, Any], done: Exchange) -> None:
+        if item.kind == "shift":
+            self._patrol.note_refused(item, problem)
         self._outbox.refuse(item.id, problem)
         done.refused += 1
 

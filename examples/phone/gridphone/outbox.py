@@ -19,12 +19,15 @@ from uuid import UUID
 from gridphone.backoff import LONGEST_S
 from gridphone.store import Store
 
-Kind = Literal["report", "step", "photo"]
+Kind = Literal["report", "step", "photo", "shift", "track", "checkin", "task"]
 State = Literal["held", "sent", "waiting", "stored", "refused"]
 
 ITEMS_MAX = 100
 BYTES_MAX = 256 * 1024
 """Of one batch. The server takes more, but a small batch is through before the lift door closes."""
+
+TRACK_BYTES_MAX = 64 * 1024
+"""A longer track goes by itself, so that a report does not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,10 @@ class OutboxItem:
     id: UUID
     kind: Kind
     ticket_id: UUID | None
-    """The ticket that it is about; none for a photo."""
+    """The ticket that it is about, for a report and a step."""
 
     after: UUID | None
-    """The item that a step was made on top of."""
+    """The item that it was made on top of: a step's, or the start of the shift that it is about."""
 
     body: dict[str, Any]
     made_at: datetime
@@ -125,7 +128,23 @@ class Outbox:
 
     def has_due(self, now: datetime) -> bool:
         """Tell whether something would be sent now."""
-        return next(self._next(now), None) is not None or self.next_photo(now) is not None
+        waiting = (next(self._next(now), None), self.next_photo(now), self.next_alone(now))
+        return any(item is not None for item in waiting)
+
+    def is_under_way(self, kind: Kind) -> bool:
+        """Tell whether something of a kind has not been answered for good."""
+        query = "SELECT 1 FROM items WHERE kind = ? AND state IN ('held', 'sent', 'waiting')"
+        return self._store.row(query, kind) is not None
+
+    def is_before_its_start(self, item: OutboxItem) -> bool:
+        """Tell whether something happened to a shift whose start still has to be sent once more."""
+        start = self.item(item.after) if item.kind == "shift" and item.after is not None else None
+        return start is not None and start.state in {"held", "sent"}
+
+    def tasks_given_up(self) -> set[str]:
+        """Return the tasks that were refused or handed over here, unless the server did not take that."""
+        query = "SELECT json_extract(body, '$.task') AS task FROM items WHERE kind = 'task' AND state <> 'refused'"
+        return {row["task"] for row in self._store.rows(query)}
 
     def waiting(self) -> list[UUID]:
         """Return the items that wait on the server."""
@@ -151,10 +170,11 @@ class Outbox:
         return batch
 
     def _next(self, now: datetime) -> Iterator[OutboxItem]:
-        query = "SELECT * FROM items WHERE state IN ('held', 'sent') AND NOT is_announced ORDER BY number"
+        # Of photos only their announcements; tasks are given up each by a request of its own.
+        which = "state IN ('held', 'sent') AND NOT is_announced AND kind <> 'task'"
         room_items, room_bytes = ITEMS_MAX, BYTES_MAX
         behind: set[UUID] = set()
-        for row in self._store.rows(query):
+        for row in self._store.rows(f"SELECT * FROM items WHERE {which} ORDER BY number"):  # noqa: S608  a constant
             item = _item(row)
             if (
                 not _is_due(row, now)
@@ -162,6 +182,10 @@ class Outbox:
                 or (item.kind == "step" and not self._are_stored(item))
             ):
                 behind.add(item.id)
+                if item.kind == "shift" and item.after is not None:
+                    behind.add(item.after)  # what happens to a shift, and its track, goes in its order
+                continue
+            if item.kind == "track" and len(row["body"]) > TRACK_BYTES_MAX:
                 continue
             size_bytes = len(row["body"].encode()) + 200  # what is around it
             if room_items == 0 or (size_bytes > room_bytes and room_items < ITEMS_MAX):
@@ -176,6 +200,23 @@ class Outbox:
         """Return the oldest photo that the server knows of and waits for."""
         query = "SELECT * FROM items WHERE is_announced AND state = 'sent' ORDER BY number"
         return next((_item(row) for row in self._store.rows(query) if _is_due(row, now)), None)
+
+    def next_alone(self, now: datetime) -> OutboxItem | None:
+        """Return the oldest item that goes by a request of its own: a long track, or a task that is given up.
+
+        Not a track before what happened to its shift: the server keeps no points of a pause.
+        """
+        query = (
+            "SELECT * FROM items AS one WHERE state IN ('held', 'sent') AND (kind = 'task' OR kind = 'track'"
+            " AND length(body) > ? AND NOT EXISTS (SELECT 1 FROM items AS other WHERE other.kind = 'shift'"
+            " AND other.after = one.after AND other.state IN ('held', 'sent'))) ORDER BY number"
+        )
+        rows = self._store.rows(query, TRACK_BYTES_MAX)
+        return next((_item(row) for row in rows if _is_due(row, now)), None)
+
+    def note_sent(self, item_id: UUID) -> None:
+        """Note that an item may have arrived from now on."""
+        self._store.write("UPDATE items SET state = 'sent' WHERE id = ?", str(item_id))
 
     def announce(self, photo_id: UUID) -> None:
         """Note that the server knows of a photo and waits for its bytes."""

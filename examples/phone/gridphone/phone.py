@@ -12,23 +12,22 @@ from uuid import UUID, uuid4
 import httpx
 
 from gridphone.answers import Cut, Problem, SignInNeeded
-from gridphone.backoff import pause_s
+from gridphone.backoff import LOOK_S, pause, pause_s
 from gridphone.conflicts import Conflict, conflict_of
 from gridphone.delivery import Delivery
 from gridphone.exchange import Exchange
 from gridphone.feed import Feed
 from gridphone.mirror import Mirror, MirrorTicket
 from gridphone.outbox import Outbox, OutboxItem
+from gridphone.patrol import Patrol
 from gridphone.photos import PhotoFolder
 from gridphone.service import Service
 from gridphone.store import Store
+from gridphone.tasks import Tasks
 from gridphone.tokens import Tokens
 
 STORED_KEPT_FOR = timedelta(days=7)
 """How long the outbox shows what the server has confirmed. The server knows a step again for as long."""
-
-_LOOK_S = 0.2
-"""How often a phone that listens to the stream looks whether there is something to do."""
 
 _ASK_EVERY_S = 300.0
 """How often a phone that listens does a round all the same, to find what no event tells: a step that waited."""
@@ -74,7 +73,10 @@ class Phone:
         self._mirror = Mirror(self._store)
         self._photos = PhotoFolder(folder / "photos")
         self._photos.sweep(self._outbox.photo_ids_to_keep())
-        self._delivery = Delivery(self._store, self._outbox, self._photos, clock)
+        self.patrol = Patrol(self._store, self._outbox, clock)
+        """Shifts, tracks and check-ins."""
+        self.tasks = Tasks(self._mirror, self._outbox, clock)
+        self._delivery = Delivery(self._store, self._outbox, self._photos, self.patrol, clock)
         self._feed = Feed(self._store, self._mirror)
         self._one_at_a_time = asyncio.Lock()
         self._quiet_until = 0.0
@@ -204,7 +206,7 @@ class Phone:
         """
         former = self._tokens.username
         is_handed_over = former is not None and former != username
-        if is_handed_over and self._outbox.has_unsent():
+        if is_handed_over and (self._outbox.has_unsent() or self.patrol.points_held()):
             raise OthersWorkHeld(f"The phone still holds work of {former}.")
         async with self._one_at_a_time, self._service() as service:
             answer = await service.sign_in(username, password)
@@ -212,6 +214,7 @@ class Phone:
             if is_handed_over:
                 self._outbox.forget_all()
                 self._mirror.forget_all()
+                self.patrol.forget_all()
                 self._store.note(catalog=None, catalog_etag=None)
             self._tokens.keep(answer, username)
 
@@ -234,6 +237,7 @@ class Phone:
                     done.changes = await self._feed.follow(service)
                     done.is_complete = True
                     await self._feed.ask_for_catalog(service)
+                    await self._look_after_shift(service)
             except Cut as cut:
                 done.cut = str(cut)
                 self._quiet_until = asyncio.get_running_loop().time() + cut.wait_s
@@ -248,6 +252,11 @@ class Phone:
             await self._delivery.send(service, done)
         except Problem as problem:
             done.note(problem)  # the person's tickets are worth asking for all the same
+
+    async def _look_after_shift(self, service: Service) -> None:
+        shift = self.patrol.shift
+        if shift is not None and shift.runs_as is not None:
+            self.patrol.note_standing(shift, await service.shift_state(shift.runs_as))
 
     async def watch(self, until: Callable[[], bool]) -> None:
         """Exchange whenever there is something to send, and in between hear at once of what changes.
@@ -268,7 +277,7 @@ class Phone:
             else:
                 failures += 1
             if failures:
-                await _pause(pause_s(failures), until)
+                await pause(pause_s(failures), until)
 
     async def _listen(self, until: Callable[[], bool]) -> bool:
         """Listen until the stream ends, or there is something else to do; tell whether it ended by itself."""
@@ -277,8 +286,8 @@ class Phone:
         async with self._service() as service:
             listening = asyncio.create_task(self._feed.listen(service))
             try:
-                while not (listening.done() or until() or now() > end or self._outbox.has_due(self._clock())):
-                    await asyncio.wait([listening], timeout=_LOOK_S)
+                while not (listening.done() or until() or now() > end or self._has_due()):
+                    await asyncio.wait([listening], timeout=LOOK_S)
             finally:
                 listening.cancel()
                 await asyncio.wait([listening])
@@ -287,11 +296,8 @@ class Phone:
             listening.result()
             return True
 
+    def _has_due(self) -> bool:
+        return self._outbox.has_due(self._clock()) or self.patrol.is_due()
+
     def _service(self) -> Service:
         return Service(self._address, self._device_id, self._tokens, self._timeout_s, self._transport)
-
-
-async def _pause(seconds: float, until: Callable[[], bool]) -> None:
-    end = asyncio.get_running_loop().time() + seconds
-    while not until() and (left := end - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110  nobody tells us
-        await asyncio.sleep(min(left, _LOOK_S))

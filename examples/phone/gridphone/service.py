@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
 
@@ -141,6 +142,20 @@ class Service:
             if page["next"] is None:
                 return found
             query["cursor"] = page["next"]
+
+    async def store_track(self, batch_id: UUID, track: Mapping[str, Any], sent_at: datetime) -> None:
+        """Send a batch of points by itself."""
+        body = {**track, "device_id": self.device_id, "sent_at": sent_at.isoformat()}
+        await self._call("PUT", f"/v1/tracks/{batch_id}", json=body)
+
+    async def shift_state(self, shift_id: UUID) -> str:
+        """Return how a shift of this person stands: `running`, `paused` or `ended`."""
+        return _content(await self._call("GET", f"/v1/shifts/{shift_id}"))["state"]
+
+    async def give_up_task(self, told: Mapping[str, str]) -> None:
+        """Refuse a task, or hand it over."""
+        words = {name: value for name, value in told.items() if name in {"reason", "officer"}}
+        await self._call("POST", f"/v1/tasks/{told['task']}/{told['action']}", json=words)
 
     # Photos, by tus 1.0
 

@@ -33,6 +33,18 @@ CREATE TABLE IF NOT EXISTS items (
 );
 CREATE INDEX IF NOT EXISTS items_of_ticket ON items (ticket);
 CREATE INDEX IF NOT EXISTS items_under_way ON items (number) WHERE state IN ('held', 'sent', 'waiting');
+CREATE TABLE IF NOT EXISTS shifts (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL,                       -- running, paused, ended
+  runs_as TEXT                               -- the office's shift for it, once that is known
+);
+CREATE TABLE IF NOT EXISTS points (
+  shift TEXT NOT NULL REFERENCES shifts (id) ON DELETE CASCADE,
+  at_ms INTEGER NOT NULL,                    -- since 1970
+  body TEXT NOT NULL,
+  PRIMARY KEY (shift, at_ms)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS mirrors (
   number INTEGER PRIMARY KEY,
   cursor TEXT,
