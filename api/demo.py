@@ -21,6 +21,7 @@ from api.domain.grids import GridLevel
 from api.models import Category, Grid, Installation, Person, Photo, ReferenceVersion, Ticket, metadata
 from api.queries.reference import load_reference
 from api.services.demo_files import read_street
+from api.services.demo_patrols import play_patrols
 from api.services.demo_street import person_id, store_street
 from api.services.demo_tickets import play_month
 from api.settings import DEMO_PASSWORD, Settings, SettingsRefused
@@ -81,6 +82,8 @@ async def ensure_demo(
                 tell("calendars, classes, grids, units, rules and people")
                 await load_reference_data(session, now)
                 await load_tickets(session, open_store(settings.files_location), now, progress=tell)
+                tell("plans, posts, and the patrols of the last days")
+                await load_patrols(session, now)
             return await _summary(session, is_new=is_new)
     finally:
         await database.close()
@@ -102,6 +105,12 @@ async def load_tickets(
     """Make the month of tickets before `now` on a street that was stored in this transaction or before."""
     reference = await load_reference(session, ZoneInfo(ZONE))
     await play_month(session, reference, files, read_street(), now, ZoneInfo(ZONE), progress)
+
+
+async def load_patrols(session: WriteSession, now: datetime) -> None:
+    """Make the patrols of the last days before `now`, by officers who are where their tickets say that they were."""
+    reference = await load_reference(session, ZoneInfo(ZONE))
+    await play_patrols(session, reference, read_street(), now, ZoneInfo(ZONE))
 
 
 async def _wait_for_our_turn(session: WriteSession) -> None:

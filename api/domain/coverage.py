@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from api.domain.flat_tracks import FlatTrack
 from api.domain.geo import metres_per_degree
 from api.domain.walks import Leg
 
@@ -194,27 +195,10 @@ def roads_gone(roads: Mapping[str, BaseGeometry], legs: Sequence[Leg], rules: Ro
     """Return the roads (lines in EPSG:4326) that a track went along somewhere, by key."""
     if not legs:
         return []
-    longitudes = [x for leg in legs for x in (leg.start.longitude, leg.stop.longitude)]
-    latitudes = [y for leg in legs for y in (leg.start.latitude, leg.stop.latitude)]
-    scale: NDArray[np.float64] = np.array(metres_per_degree((min(latitudes) + max(latitudes)) / 2))
-    reach_x, reach_y = rules.reach_m / float(scale[0]), rules.reach_m / float(scale[1])
-    around = shapely.box(
-        min(longitudes) - reach_x,
-        min(latitudes) - reach_y,
-        max(longitudes) + reach_x,
-        max(latitudes) + reach_y,
-    )
-    ends = np.array(
-        [
-            ((leg.start.longitude, leg.start.latitude), (leg.stop.longitude, leg.stop.latitude))
-            for leg in legs
-        ],
-        dtype=np.float64,
-    )
-    lines: Any = shapely.linestrings(ends * scale)
-    tree = shapely.STRtree(lines)
+    track = FlatTrack(legs)
+    around = track.around(rules.reach_m)
     walks = (
-        _road_walk(key, shapely.transform(road, lambda degrees: degrees * scale), tree, rules)
+        _road_walk(key, track.flat(road), track.tree, rules)
         for key, road in sorted(roads.items())
         if shapely.intersects(road, around)
     )

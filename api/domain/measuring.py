@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from shapely.geometry.base import BaseGeometry
 
 from api.domain.coverage import Regions, RoadWalk, Stay, roads_gone, stays_in
+from api.domain.flat_tracks import Waysides
 from api.domain.patrol_policies import PatrolPolicies
 from api.domain.tracks import Fix, Flaw, clean, to_ms
 from api.domain.walks import legs_of
@@ -17,16 +18,20 @@ _S_MS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PatrolMap:
-    """What tracks are held against: unit grids, places with what is around them, and roads."""
+    """What tracks are held against: unit grids, places of plans with what is around them, roads, and all places."""
 
     grids: Regions
     places: Regions
     roads: Mapping[str, BaseGeometry]
+    waysides: Waysides
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a track comes to. `tracked_ms` is the time that it tells of, gaps left away."""
+    """What a track comes to. `tracked_ms` is the time that it tells of, gaps left away.
+
+    `passed` has the places that it went by, by code, each with the last instant (ms since 1970).
+    """
 
     left_out: Mapping[Flaw, int]
     walked_m: float
@@ -34,6 +39,7 @@ class Measured:
     grids: Sequence[Stay]
     places: Sequence[Stay]
     roads: Sequence[RoadWalk]
+    passed: Mapping[str, int]
     last: Fix | None
 
 
@@ -51,6 +57,7 @@ def measure(
         grids=stays_in(around.grids, legs, gap_ms, midnights_ms),
         places=stays_in(around.places, legs, gap_ms, midnights_ms),
         roads=roads_gone(around.roads, legs, policies.road_rules),
+        passed=around.waysides.passed(legs, policies.passed_within_m),
         last=cleaned.fixes[-1] if cleaned.fixes else None,
     )
 

@@ -61,6 +61,9 @@ class PatrolPolicies:
     road_share: float = 0.8
     """A stretch counts as entered when this share of it was gone."""
 
+    passed_within_m: float = 25.0
+    """A place was seen by whoever passes within this distance."""
+
     position_fresh_s: int = 600
     """A last position that is older is shown as old."""
 
@@ -113,6 +116,7 @@ PATROL_READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType
         "road_stretch_m": read_value.number(5.0, 10_000.0),
         "road_reach_m": read_value.number(1.0, 1_000.0),
         "road_share": read_value.number(0.01, 1.0),
+        "passed_within_m": read_value.number(0.0, 1_000.0),
         "position_fresh_s": read_value.whole(1, 86_400),
         "code_grace_s": read_value.whole(0, 86_400),
         "checkin_late_hours": read_value.whole(1, 24 * 366),

@@ -22,6 +22,7 @@ from api.domain.catalogue import Catalogue, Category, Condition
 from api.domain.coverage import Regions
 from api.domain.dispatch import RuleIndex
 from api.domain.errors import FieldWrong, NotConfigured
+from api.domain.flat_tracks import Waysides
 from api.domain.geo import Place
 from api.domain.grids import GridIndex, GridLevel, Located
 from api.domain.ledger import Timekeeping
@@ -128,6 +129,11 @@ class Reference:
         """The places that are lines (道路、河道), with their shapes, by code."""
         lines = (shapely.LineString, shapely.MultiLineString)
         return {facts.code: shape for facts, shape in self.places.shapes() if isinstance(shape, lines)}
+
+    @cached_property
+    def waysides(self) -> Waysides:
+        """The places in use as tracks pass them."""
+        return Waysides([(facts.code, shape) for facts, shape in self.places.shapes()])
 
     @property
     def zone(self) -> ZoneInfo:

@@ -9,7 +9,16 @@ from api.models.grids import Grid, GridPerson
 from api.models.kept_changes import KeptChange
 from api.models.notices import Message, Notice
 from api.models.openrosa import DeviceToken, Submission
-from api.models.patrols import PatrolVisit, RoadWalk, Shift, ShiftEvent, TrackBatch, TrackPoint, TrackReading
+from api.models.patrols import (
+    PatrolVisit,
+    PlacePass,
+    RoadWalk,
+    Shift,
+    ShiftEvent,
+    TrackBatch,
+    TrackPoint,
+    TrackReading,
+)
 from api.models.people import FailedSignIn, IdempotencyKey, Person, PersonEvent, RefreshToken, SignIn
 from api.models.photos import OriginalReading, Photo, PhotoPrint
 from api.models.places import FrontageAgreement, Place, PlacePairing, PlaceType, SignerReading
@@ -56,6 +65,7 @@ __all__ = [
     "PhotoPrint",
     "Place",
     "PlacePairing",
+    "PlacePass",
     "PlaceType",
     "Policy",
     "ReferenceVersion",

@@ -12,6 +12,9 @@ from api.domain.shifts import ShiftAction, ShiftState
 from api.domain.visits import VisitKind
 from api.models.base import INSTANT, JSON, NUMBERS, Table, enum_type
 
+ON_DUTY_SQL = "state <> 'ended'"
+"""Shifts that go on; of one person there is never more than one."""
+
 
 class Shift(Table, table=True):
     """One shift of one person; its id was made by the phone.
@@ -24,9 +27,7 @@ class Shift(Table, table=True):
     table_name: ClassVar[str] = "shifts"
     __table_args__ = (
         # Two shifts at once: the database refuses the second.
-        Index(
-            "uq_shifts_person_id_running", "person_id", unique=True, postgresql_where=text("state <> 'ended'")
-        ),
+        Index("uq_shifts_person_id_running", "person_id", unique=True, postgresql_where=text(ON_DUTY_SQL)),
         Index("ix_shifts_person_id_started_at", "person_id", "started_at"),
         Index("ix_shifts_started_at", "started_at", "id"),
         Index("ix_shifts_started_on", "started_on"),
@@ -147,6 +148,20 @@ class RoadWalk(Table, table=True):
     entered: list[int] = Field(default_factory=list, sa_type=NUMBERS)
     gone_m: float
     length_m: float
+
+
+class PlacePass(Table, table=True):
+    """When a shift last passed a place. By it places are found that nobody saw; it is kept as long as tracks are."""
+
+    table_name: ClassVar[str] = "place_passes"
+    __table_args__ = (
+        Index("ix_place_passes_code", "code", text("passed_at DESC")),
+        Index("ix_place_passes_passed_at", "passed_at", postgresql_using="brin"),
+    )
+
+    shift_id: UUID = Field(foreign_key="shifts.id", primary_key=True, ondelete="CASCADE")
+    code: str = Field(primary_key=True, max_length=64)
+    passed_at: datetime = Field(sa_type=INSTANT)
 
 
 class TrackReading(Table, table=True):

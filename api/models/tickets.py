@@ -135,6 +135,12 @@ class Ticket(Table, table=True):
             text("observed_at DESC"),
             postgresql_where=text("place_code IS NOT NULL"),
         ),
+        Index(
+            "ix_tickets_place_checked",
+            "place_code",
+            text("checked_at DESC"),
+            postgresql_where=text("place_code IS NOT NULL AND checked_at IS NOT NULL"),
+        ),
         Index("ix_tickets_merged", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
         Index(
             "ix_tickets_merged_reporter",

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Float, func, select
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from api.db import ReadSession
@@ -14,7 +15,7 @@ from api.domain.geo import Place as Here
 from api.domain.lifecycle import State
 from api.domain.reports import Source
 from api.domain.tasks import TaskState
-from api.models import Place, Task, Ticket
+from api.models import CheckIn, Checkpoint, Place, PlacePass, Task, Ticket
 from api.queries.access import visible_tickets
 from api.queries.filters import IS_OPEN
 from api.queries.geometry import geography, point
@@ -115,7 +116,7 @@ async def nearest_tickets(
 async def nearest_unseen_places(
     session: ReadSession, here: Here, within_m: float, since: datetime, limit: int
 ) -> list[NearPlace]:
-    """Return the nearest places in use where no officer reported anything since then."""
+    """Return the nearest places in use where no officer was since then."""
     there = col(Place.geometry)
     away_m = _away_m(there, here)
     on_it = func.ST_PointOnSurface(Place.geometry)
@@ -141,14 +142,21 @@ async def nearest_unseen_places(
 
 
 def _seen_at() -> ColumnElement[Any]:
-    """Return when an officer last reported something at the place: the first entry of an index."""
-    return (
-        select(col(Ticket.observed_at))
-        .where(col(Ticket.place_code) == col(Place.code), col(Ticket.source) == Source.OFFICER)
-        .order_by(col(Ticket.observed_at).desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    """Return when an officer was last at the place: each part is the first entry of an index.
+
+    She reported something there, checked a repair, checked in at a checkpoint of the place, or passed it on duty.
+    """
+    is_there = col(Ticket.place_code) == col(Place.code)
+    reported = _latest(col(Ticket.observed_at), is_there, col(Ticket.source) == Source.OFFICER)
+    checked = _latest(col(Ticket.checked_at), is_there, col(Ticket.checked_at).is_not(None))
+    passed = _latest(col(PlacePass.passed_at), col(PlacePass.code) == col(Place.code))
+    arrived = _latest(col(CheckIn.at), col(CheckIn.checkpoint) == col(Checkpoint.code))
+    came = select(func.max(arrived)).where(col(Checkpoint.place) == col(Place.code)).scalar_subquery()
+    return func.greatest(reported, checked, passed, came)
+
+
+def _latest(at: Mapped[Any], *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
+    return select(at).where(*conditions).order_by(at.desc()).limit(1).scalar_subquery()
 
 
 def _away_m(there: Any, here: Here) -> ColumnElement[float]:  # noqa: ANN401  a column

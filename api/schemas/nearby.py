@@ -65,7 +65,9 @@ class NearPlaceShown(Output):
     type: str
     type_name: str
     place: PlaceShown = Field(description="A point on it.")
-    seen_at: datetime | None = Field(description="When an officer last reported something there.")
+    seen_at: datetime | None = Field(
+        description="When an officer was last there: reported, checked, checked in, or passed on duty."
+    )
     distance_m: float
 
 
@@ -78,7 +80,7 @@ class Nearby(Output):
     tickets: list[NearTicketShown] = Field(
         description="Open tickets that you may see; not those of your tasks."
     )
-    places: list[NearPlaceShown] = Field(description="Where no officer reported anything for seven days.")
+    places: list[NearPlaceShown] = Field(description="Where no officer was for seven days.")
 
 
 def nearby_shown(

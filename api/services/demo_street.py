@@ -8,15 +8,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 
 from api.db import WriteSession
+from api.domain.access import Viewer
 from api.domain.dispatch_changes import RuleSet
 from api.domain.grid_files import GridFile
 from api.domain.policies import Policies
+from api.domain.reference import Reference
 from api.models import GridPerson, Person
 from api.queries.reference import load_reference
 from api.services import catalogue
 from api.services.calendars import store_calendars
 from api.services.classes import CatalogueEditor, store_catalogue
-from api.services.demo_files import StreetFiles
+from api.services.demo_files import PersonEntry, StreetFiles
 from api.services.demo_places import store_demo_places, store_demo_types
 from api.services.dispatch_rules import Editor, store_rule_set
 from api.services.grids import grid_ids, import_grids
@@ -32,6 +34,22 @@ STANDS_SINCE = timedelta(days=90)
 def person_id(username: str) -> UUID:
     """Return the id that this person has in every demo."""
     return uuid5(NAMESPACE, f"person/{username}")
+
+
+def viewer_of(person: PersonEntry, reference: Reference) -> Viewer:
+    """Return somebody of the street as she is signed in."""
+    return Viewer(
+        person_id=person_id(person.username),
+        session_id=uuid5(NAMESPACE, f"session/{person.username}"),
+        username=person.username,
+        name=person.name,
+        role=person.role,
+        unit_id=reference.units_by_code[person.unit].id if person.unit else None,
+        grid_codes=person.grids,
+        # Who helps and follows nobody only looks for nothing.
+        helps=True,
+        follows=True,
+    )
 
 
 async def store_street(

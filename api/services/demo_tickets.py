@@ -27,12 +27,12 @@ from api.domain.reference import Reference
 from api.domain.report_requests import ReportRequest
 from api.models import Ticket
 from api.services.demo_draws import Scenery
-from api.services.demo_files import PersonEntry, StreetFiles
+from api.services.demo_files import StreetFiles
 from api.services.demo_month import plots
 from api.services.demo_photos import StoredPicture, Studio
 from api.services.demo_plots import Cast, Crew, Deed, Plot, Standing, Story
 from api.services.demo_stories import tell
-from api.services.demo_street import NAMESPACE, person_id
+from api.services.demo_street import viewer_of
 from api.services.photos import insert_photo
 from api.services.reports import file_reports
 from api.services.tickets import take_step
@@ -60,7 +60,7 @@ async def play_month(
 ) -> None:
     """Make the tickets of the month before `now` on a street that has none."""
     cast = cast_of(street, reference)
-    viewers = {person.username: _viewer(person, reference) for person in street.people}
+    viewers = {person.username: viewer_of(person, reference) for person in street.people}
     told = plots(Scenery(street.catalogue, street.grids, reference.calendar(OFFICE), now, zone))
     async with Studio(files, zone) as studio:
         month = _Month(session, reference, zone, viewers, studio)
@@ -91,21 +91,6 @@ def cast_of(street: StreetFiles, reference: Reference) -> Cast:
         },
         patrol=reference.calendar(PATROL),
         fallback_unit=next(unit.code for unit in street.units if unit.is_fallback),
-    )
-
-
-def _viewer(person: PersonEntry, reference: Reference) -> Viewer:
-    return Viewer(
-        person_id=person_id(person.username),
-        session_id=uuid5(NAMESPACE, f"session/{person.username}"),
-        username=person.username,
-        name=person.name,
-        role=person.role,
-        unit_id=reference.units_by_code[person.unit].id if person.unit else None,
-        grid_codes=person.grids,
-        # Who helps and follows nobody only looks for nothing.
-        helps=True,
-        follows=True,
     )
 
 

@@ -8,13 +8,13 @@ from sqlmodel import col
 
 from api.db import Database, WriteSession
 from api.domain.reference import Reference
-from api.models import Shift, TrackPoint
+from api.models import PlacePass, Shift, TrackPoint
 
 _PURGED_AT_ONCE = 50_000
 
 
 async def purge_tracks(database: Database, reference: Reference, now: datetime) -> int:
-    """Remove the points and last positions that are older than the policy keeps them; return how many points.
+    """Remove points, last positions and passes of places that are older than the policy keeps them; count the points.
 
     What they came to by grid and road stays: it names no place where somebody was at an instant.
     """
@@ -25,6 +25,7 @@ async def purge_tracks(database: Database, reference: Reference, now: datetime) 
             gone = await _purge_points(session, before)
             if gone < _PURGED_AT_ONCE:
                 await _forget_positions(session, before)
+                await session.execute(delete(PlacePass).where(col(PlacePass.passed_at) < before))
         purged += gone
         if gone < _PURGED_AT_ONCE:
             return purged

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Boolean,
     Double,
     Float,
-    delete,
     func,
     literal,
     select,
@@ -25,20 +24,19 @@ from sqlmodel import col
 
 from api.db import Database, WriteSession
 from api.domain.access import Viewer
-from api.domain.coverage import Stay
 from api.domain.device_clock import CLOCK_SKEW, RIGHT, DeviceClock
 from api.domain.errors import IdTaken, LimitReached
 from api.domain.geo import Crs
-from api.domain.measuring import Measured, PatrolMap, measure, midnights_ms
-from api.domain.patrol_plans import place_of, regions_of
+from api.domain.measuring import PatrolMap, measure, midnights_ms
+from api.domain.patrol_plans import regions_of
 from api.domain.reference import Reference
 from api.domain.tracks import Flaw, SentFix, SiftedFix, on_duty, sift, to_instant
-from api.domain.visits import VisitKind
-from api.models import PatrolVisit, RoadWalk, Shift, TrackBatch, TrackPoint
+from api.models import Shift, TrackBatch, TrackPoint
 from api.queries.patrol_plans import find_plans
 from api.queries.shifts import find_courses
 from api.queries.tracks import find_fixes
 from api.services.shifts import ShiftStep, lock_shift, longest_shift, step_shift
+from api.services.track_results import store_measured
 
 POINTS_MAX = 10_000
 """Points in one batch."""
@@ -211,11 +209,10 @@ async def measure_shift(
     nights = midnights_ms(shift.started_on, zone, longest)
     plans = await find_plans(session, shift.started_on, shift.started_on + timedelta(days=longest.days + 1))
     places = regions_of((stored.draft for stored in plans), reference)
-    around = PatrolMap(reference.patrol_grids, places, reference.roads)
+    around = PatrolMap(reference.patrol_grids, places, reference.roads, reference.waysides)
     # Tenths of a second for a long track, during which others are served.
     measured = await asyncio.to_thread(measure, fixes, around, reference.policies, nights)
-    await _store_visits(session, shift, measured)
-    await _store_roads(session, shift, measured)
+    await store_measured(session, shift, measured)
     last = measured.last
     changed: dict[str, Any] = {
         "points": len(fixes),
@@ -240,53 +237,6 @@ async def _keep(session: WriteSession, shift: Shift, changed: Mapping[str, Any])
         .values(changed)
         .execution_options(synchronize_session=False)
     )
-
-
-async def _store_visits(session: WriteSession, shift: Shift, measured: Measured) -> None:
-    await session.execute(delete(PatrolVisit).where(col(PatrolVisit.shift_id) == shift.id))
-    kinds: list[tuple[VisitKind, Sequence[Stay]]] = [
-        (VisitKind.GRID, measured.grids),
-        (VisitKind.PLACE, measured.places),
-    ]
-    rows = [
-        {
-            "shift_id": shift.id,
-            "person_id": shift.person_id,
-            "kind": kind,
-            **_where(kind, stay),
-            "started_at": to_instant(stay.start_ms),
-            "stopped_at": to_instant(stay.stop_ms),
-            "dwell_s": stay.dwell_ms / 1_000,
-            "walked_m": stay.walked_m,
-        }
-        for kind, stays in kinds
-        for stay in stays
-    ]
-    if rows:
-        await session.execute(insert(PatrolVisit), rows)
-
-
-def _where(kind: VisitKind, stay: Stay) -> dict[str, Any]:
-    code, buffer_m = place_of(stay.key) if kind is VisitKind.PLACE else (stay.key, 0.0)
-    return {"code": code, "buffer_m": buffer_m}
-
-
-async def _store_roads(session: WriteSession, shift: Shift, measured: Measured) -> None:
-    await session.execute(delete(RoadWalk).where(col(RoadWalk.shift_id) == shift.id))
-    rows = [
-        {
-            "shift_id": shift.id,
-            "code": walk.key,
-            "on_date": shift.started_on,
-            "stretches": walk.stretches,
-            "entered": list(walk.entered),
-            "gone_m": walk.gone_m,
-            "length_m": walk.length_m,
-        }
-        for walk in measured.roads
-    ]
-    if rows:
-        await session.execute(insert(RoadWalk), rows)
 
 
 async def measure_stale_shifts(

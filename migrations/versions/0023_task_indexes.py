@@ -13,12 +13,14 @@ branch_labels = None
 depends_on = None
 
 AT_PLACE = "place_code IS NOT NULL"
+CHECKED_AT_PLACE = f"{AT_PLACE} AND checked_at IS NOT NULL"
 LACKS_TASK = "task_id IS NULL AND (state = 'verifying' OR state = 'rectified' AND checked_at IS NULL)"
 INDEXES = {
     "ix_tickets_task_assignee": (["task_assignee_id"], "task_assignee_id IS NOT NULL"),
     "ix_tickets_task_done_by": (["task_done_by_id"], "task_done_by_id IS NOT NULL"),
     "ix_tickets_lacks_task": (["updated_at", "id"], LACKS_TASK),
     "ix_tickets_place_seen": (["place_code", sa.text("observed_at DESC")], AT_PLACE),
+    "ix_tickets_place_checked": (["place_code", sa.text("checked_at DESC")], CHECKED_AT_PLACE),
 }
 NEAREST = "ix_places_nearest"
 VALIDATED = {

@@ -154,6 +154,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_road_walks_on_date", "road_walks", ["on_date", "code"])
     op.create_table(
+        "place_passes",
+        sa.Column("shift_id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("passed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["shift_id"], ["shifts.id"], name=op.f("fk_place_passes_shift_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("shift_id", "code", name=op.f("pk_place_passes")),
+    )
+    op.create_index("ix_place_passes_code", "place_passes", ["code", sa.text("passed_at DESC")])
+    op.create_index("ix_place_passes_passed_at", "place_passes", ["passed_at"], postgresql_using="brin")
+    op.create_table(
         "shift_events",
         sa.Column("shift_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -228,6 +240,7 @@ def downgrade() -> None:
     op.drop_table("track_points")
     op.drop_table("track_batches")
     op.drop_table("shift_events")
+    op.drop_table("place_passes")
     op.drop_table("road_walks")
     op.drop_table("patrol_visits")
     op.drop_table("shifts")

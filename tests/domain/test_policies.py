@@ -92,6 +92,7 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "road_stretch_m": 100,
         "road_reach_m": 15,
         "road_share": 0.5,
+        "passed_within_m": 40,
         "position_fresh_s": 300,
         "code_grace_s": 30,
         "checkin_late_hours": 24,

@@ -1,13 +1,14 @@
 """What is near me: own tasks, open tickets, places that nobody saw this week; the nearest first, and no more."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.conftest import House
+from tests.http.patrolling import check_in, made, sent, shift_step, started, walked
 from tests.http.place_editing import MARKET, put
-from tests.http.tasking import asked, task_of
+from tests.http.tasking import asked, checked, task_of
 from tests.http.walking import CHECKER, FINDER, UNIT, rectified, report
 
 HERE = {"longitude": 116.404, "latitude": 39.915}
@@ -78,6 +79,62 @@ async def test_a_place_is_listed_until_an_officer_reports_something_there(house:
     house.clock.now += timedelta(days=7, minutes=3)
     again = (await nearby(house, FINDER, within_m=20_000, limit=50))["places"]
     assert {one["code"]: one["seen_at"] for one in again}["market-chenguang"] is not None
+
+
+async def unseen(house: House) -> list[str]:
+    """Return the codes of the places around that nobody saw this week."""
+    return [one["code"] for one in (await nearby(house, FINDER, within_m=300, limit=50))["places"]]
+
+
+async def test_a_place_is_seen_by_whoever_walks_past_it_on_duty(house: House) -> None:
+    await put(house, MARKET)
+    shift, began = await started(house), house.clock.now
+    house.clock.turn(minutes=20)
+    await sent(house, shift, walked(began, [(200, -300), (200, 300)]))
+    assert "market-chenguang" in await unseen(house)
+    past = walked(began + timedelta(minutes=10), [(200, 20), (-200, 20)])
+    await sent(house, shift, [one | {"is_mock": True} for one in past])
+    assert "market-chenguang" in await unseen(house), "a mock location saw nothing"
+    house.clock.turn(minutes=20)
+    past = walked(began + timedelta(minutes=20), [(200, 20), (-200, 20)])
+    await sent(house, shift, past)
+    assert "market-chenguang" not in await unseen(house)
+    house.clock.turn(days=7, minutes=1)
+    found = (await nearby(house, FINDER, within_m=300, limit=50))["places"]
+    seen_at = {one["code"]: one["seen_at"] for one in found}["market-chenguang"]
+    first, last = (datetime.fromisoformat(past[position]["at"]) for position in (0, -1))
+    assert first < datetime.fromisoformat(seen_at) < last
+
+
+async def test_what_turns_out_to_have_been_a_pause_saw_nothing(house: House) -> None:
+    await put(house, MARKET)
+    shift, began = await started(house), house.clock.now
+    house.clock.turn(minutes=20)
+    await sent(house, shift, walked(began, [(200, 20), (-200, 20)]))
+    assert "market-chenguang" not in await unseen(house)
+    assert (await shift_step(house, shift, "pause", at=began + timedelta(seconds=30))).is_success
+    assert (await shift_step(house, shift, "resume")).is_success
+    assert "market-chenguang" in await unseen(house)
+
+
+async def test_a_place_is_seen_by_whoever_checks_in_at_its_checkpoint(house: House) -> None:
+    await put(house, MARKET)
+    await made(house, "elsewhere")
+    await made(house, "market-gate", place="market-chenguang")
+    assert (await check_in(house, checkpoint="elsewhere")).status_code == 201
+    assert "market-chenguang" in await unseen(house)
+    assert (await check_in(house, checkpoint="market-gate")).status_code == 201
+    assert "market-chenguang" not in await unseen(house)
+
+
+async def test_a_place_is_seen_by_whoever_checks_a_repair_there(house: House) -> None:
+    await put(house, MARKET)
+    ticket = await rectified(house)
+    house.clock.turn(days=8)
+    assert "market-chenguang" in await unseen(house)
+    username = await asked(house, ticket)
+    await checked(house, username, ticket)
+    assert "market-chenguang" not in await unseen(house)
 
 
 async def test_a_tip_of_a_resident_is_no_visit_of_an_officer(house: House) -> None:

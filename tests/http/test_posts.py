@@ -8,41 +8,8 @@ import httpx
 import pytest
 
 from tests.conftest import House
-from tests.http.patrolling import at_metres, point, sent, started
+from tests.http.patrolling import check_in, here, made, point, sent, started
 from tests.http.syncing import item, statuses, synced
-
-
-async def made(house: House, code: str = "gate", **more: Any) -> dict[str, Any]:  # noqa: ANN401  any member
-    """Make a checkpoint at the corner from which tests measure."""
-    longitude, latitude = at_metres(0, 0)
-    body = {
-        "name_zh": "东门",
-        "name_en": "East gate",
-        "longitude": longitude,
-        "latitude": latitude,
-        "ways": ["geofence", "qr", "nfc"],
-        **more,
-    }
-    answer = await (await house.caller("admin")).put(f"/v1/checkpoints/{code}", json=body)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-def here(east_m: float = 0, **more: Any) -> dict[str, Any]:  # noqa: ANN401  any member
-    longitude, latitude = at_metres(east_m, 0)
-    return {"longitude": longitude, "latitude": latitude, "crs": "wgs84", "accuracy_m": 8.0, **more}
-
-
-async def check_in(
-    house: House,
-    username: str = "officer01",
-    checkpoint: str = "gate",
-    way: str = "geofence",
-    key: str | None = None,
-    **more: Any,  # noqa: ANN401  any member
-) -> httpx.Response:
-    body = {"checkpoint": checkpoint, "way": way, "at": house.clock.now.isoformat(), "place": here(), **more}
-    return await (await house.caller(username)).put(f"/v1/check-ins/{key or uuid4()}", json=body)
 
 
 async def code_of(house: House, checkpoint: str = "gate", query: str = "way=qr") -> str:

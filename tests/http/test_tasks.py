@@ -1,11 +1,17 @@
 """Tasks (任务): who is asked to verify, to check and to look again; and what becomes of what she was asked."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
+from api.domain.access import Role
+from api.models import Person
 from tests.conftest import House
+from tests.http.patrolling import check_in, made, sent, shift_step, started, walked
 from tests.http.side_ways import actions, events, queue, refused, sees
 from tests.http.tasking import (
     asked,
@@ -161,6 +167,39 @@ async def test_a_task_is_handed_over_only_to_whom_the_rules_would_have_sent(stri
     assert (problem.status_code, problem.json()["code"]) == (409, "step_refused")
     passed = await task_of(strict, ticket)
     assert (await assignee(strict, passed), passed["due_at"]) == ("officer30", task["due_at"])
+
+
+async def test_who_is_near_by_her_track_or_a_check_in_is_sent(strict: House) -> None:
+    walker, other, sender = (await outsiders(strict))[:3]
+    shift, began = await started(strict, walker), strict.clock.now
+    strict.clock.turn(minutes=10)
+    await sent(strict, shift, walked(began, [(300, 0), (0, 0)]), walker)
+    ticket = await rectified(strict)
+    assert await asked(strict, ticket) == walker
+    assert (await task_of(strict, ticket))["reasons"][0] == "距最近位置1米"
+    # A check-in is a later word than a track; whoever ended her shift is where her grid is.
+    await made(strict, "afar", longitude=116.43, latitude=39.92)
+    far = {"longitude": 116.43, "latitude": 39.92, "crs": "wgs84", "accuracy_m": 5.0}
+    assert (await check_in(strict, walker, "afar", place=far)).status_code == 201
+    await made(strict)
+    assert (await check_in(strict, other)).status_code == 201
+    assert await asked(strict, await rectified(strict)) == other
+    shift, began = await started(strict, sender), strict.clock.now
+    strict.clock.turn(minutes=121)
+    await sent(strict, shift, walked(began + timedelta(minutes=115), [(100, 0), (0, 0)]), sender)
+    assert await asked(strict, await rectified(strict)) == sender
+    strict.clock.turn(minutes=1)
+    await shift_step(strict, shift, "stop", sender)
+    last = await task_of(strict, await rectified(strict))
+    assert last["reasons"][0].startswith("距网格中心")
+
+
+async def outsiders(house: House) -> list[str]:
+    """Return officers of other communities, those who have their grids farthest from the stall."""
+    async with house.database.read() as session:
+        chosen = select(col(Person.username)).where(col(Person.role) == Role.OFFICER)
+        names = (await session.execute(chosen.order_by(col(Person.username).desc()))).scalars()
+        return [name for name in names if name not in REGULARS]
 
 
 async def test_the_desk_may_send_an_insider_and_it_is_told(strict: House) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from api.domain.access import Role
-from api.models import GridPerson, Person, Shift, TrackPoint, TrackReading
+from api.models import GridPerson, Person, PlacePass, Shift, TrackPoint, TrackReading
 from api.queries.reference import reference_version
 from api.services.track_purge import purge_tracks
 from tests.conftest import House
@@ -267,12 +267,14 @@ async def test_points_are_purged_by_policy_and_what_they_came_to_stays(house: Ho
     before = (await supervisor.get(covered)).json()
     house.clock.turn(days=91)
     async with house.database.read() as session:
+        assert (await session.execute(select(func.count()).select_from(PlacePass))).scalar_one() > 0
         version = await reference_version(session)
     reference = await house.wiring.references.at(version)
     assert await purge_tracks(house.database, reference, house.clock.now) == 25
     assert await purge_tracks(house.database, reference, house.clock.now) == 0
     async with house.database.read() as session:
         assert (await session.execute(select(func.count()).select_from(TrackPoint))).scalar_one() == 0
+        assert (await session.execute(select(func.count()).select_from(PlacePass))).scalar_one() == 0
         assert (await session.execute(select(col(Shift.last_at), col(Shift.last_longitude)))).one() == (
             None,
             None,

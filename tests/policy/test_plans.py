@@ -13,6 +13,7 @@ from sqlalchemy import event, text
 from api.app import create_app
 from api.db import Database
 from api.deps import request_time
+from api.queries.positions import last_positions
 from api.services.escalations import escalate_overdue
 from api.services.notices import raise_notices
 from api.services.resumption import resume_suspended
@@ -249,6 +250,99 @@ async def test_what_is_near_comes_from_an_index_in_the_order_of_distance(crowded
     assert (scan["Node Type"], scan["Index Name"]) == ("Index Scan", "ix_tickets_open_place")
     assert "<->" in scan["Order By"]
     assert not [node for node in nodes(plan) if "Sort" in node["Node Type"]]
+
+
+PATROLLED = (
+    """
+    INSERT INTO shifts (
+        id, person_id, request_sha256, team, started_on, started_at, state, ended_at, received_at, version,
+        points, left_out, walked_m, tracked_s, measured_at, last_at, last_longitude, last_latitude
+    )
+    SELECT
+        gen_random_uuid(), officer.id, repeat('0', 64), '', began::date, began,
+        CASE WHEN n > 1 THEN 'ended' ELSE 'running' END, CASE WHEN n > 1 THEN began + interval '8 hours' END,
+        began, 1, 1, '{}', 0, 0, began, began, 116.4, 39.91
+    FROM generate_series(1, 300) AS n
+    CROSS JOIN LATERAL (SELECT CAST(:now AS timestamptz) - n * interval '1 day' AS began) AS times
+    CROSS JOIN (SELECT id FROM people WHERE role = 'officer') AS officer
+    """,
+    """
+    INSERT INTO place_passes (shift_id, code, passed_at)
+    SELECT shifts.id, places.code, started_at FROM shifts CROSS JOIN places WHERE right(shifts.id::text, 1) < '4'
+    """,
+    """
+    INSERT INTO checkpoints (
+        code, name_zh, name_en, place, longitude, latitude, radius_m, ways, rotation_s, staff_min, is_active,
+        secret, version
+    )
+    SELECT 'c' || n, '', '', 'compound-xingfu', 116.4, 39.91, 50, '{geofence}', 60, 0, true, '', 1
+    FROM generate_series(1, 5) AS n
+    """,
+    """
+    INSERT INTO check_ins (
+        id, person_id, checkpoint, way, at, device_at, received_at, distance_m, answers, request_sha256
+    )
+    SELECT
+        gen_random_uuid(), person_id, 'c' || 1 + row_number() OVER () % 5, 'geofence', started_at, started_at,
+        started_at, 0, '{}', repeat('0', 64)
+    FROM shifts
+    """,
+    "UPDATE tickets SET checked_at = closed_at WHERE closed_at IS NOT NULL",
+    "ANALYZE shifts, place_passes, checkpoints, check_ins, tickets",
+)
+"""Three hundred days of patrol of all officers, the last of which goes on."""
+
+
+@pytest.fixture(scope="module")
+async def patrolled(crowded: House) -> House:
+    """Return the same house after a year of patrols."""
+    async with crowded.database.write() as session:
+        for statement in PATROLLED:
+            await session.execute(text(statement), {"now": crowded.clock.now} if ":now" in statement else {})
+    return crowded
+
+
+def scanned(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the tables that a plan reads from end to end, with how it does."""
+    small = {"places", "checkpoints", "grids", "grid_people", "people"}
+    return [
+        (node["Node Type"], node["Relation Name"])
+        for node in nodes(plan)
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] not in small
+    ]
+
+
+async def test_when_a_place_was_last_seen_is_the_first_entry_of_an_index_for_each_way_to_see_it(
+    patrolled: House,
+) -> None:
+    officer = await patrolled.caller("officer01")
+    with noted(patrolled) as sent:
+        answer = await officer.get("/v1/nearby?longitude=116.404&latitude=39.915&within_m=20000&limit=50")
+    assert answer.status_code == 200, answer.text
+    seen = next(one for one in sent if "place_passes" in one[0])
+    plan = await plan_of(patrolled, *seen)
+    assert scanned(plan) == []
+    used = {node.get("Index Name") for node in nodes(plan)}
+    assert {
+        "ix_tickets_place_seen",
+        "ix_tickets_place_checked",
+        "ix_place_passes_code",
+        "ix_check_ins_checkpoint_at",
+    } <= used
+    assert not [node for node in nodes(plan) if node["Node Type"] == "Bitmap Heap Scan"]
+
+
+async def test_where_officers_were_last_is_read_by_person(patrolled: House) -> None:
+    async with patrolled.database.read() as session:
+        people = (await session.execute(text("SELECT id FROM people WHERE role = 'officer'"))).scalars().all()
+        with noted(patrolled) as sent:
+            found = await last_positions(session, people[:5], patrolled.clock.now - timedelta(hours=48))
+    assert len(found) == 5
+    (statement,) = sent
+    plan = await plan_of(patrolled, *statement)
+    assert scanned(plan) == []
+    used = {node.get("Index Name") for node in nodes(plan)}
+    assert {"ix_tickets_reporter", "ix_check_ins_person_id_at", "uq_shifts_person_id_running"} <= used
 
 
 @pytest.mark.parametrize(
