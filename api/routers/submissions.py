@@ -14,7 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 
 from api import openrosa
-from api.adapters.images import ImageLimits
+from api.adapters.image_facts import ImageLimits
 from api.adapters.xml_documents import XML_BYTES_MAX, parse_xml
 from api.deps import FieldCaller, SignedIn, Wired, request_time
 from api.domain.errors import FieldWrong, NotMultipart

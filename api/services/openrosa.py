@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from api.adapters.files import FileStore
-from api.adapters.images import ImageLimits, ImageRefused
+from api.adapters.image_facts import ImageLimits
+from api.adapters.image_refusals import ImageRefused
 from api.db import Database, ReadSession, WriteSession
 from api.domain.access import Viewer
 from api.domain.errors import IdTaken, Refusal
