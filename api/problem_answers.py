@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from api.adapters.files import StoreUnavailable
 from api.adapters.image_processes import ImageProcessLost
-from api.adapters.images import ImageRefused
+from api.adapters.image_refusals import ImageRefused
 from api.domain import errors
 from api.domain.calendars import CalendarError
 from api.domain.geo import GeoError

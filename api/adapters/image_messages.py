@@ -11,8 +11,8 @@ from typing import IO, Any, Final
 from zoneinfo import ZoneInfo
 
 from api.adapters import image_refusals
+from api.adapters.image_facts import ImageFacts, ProcessedImage
 from api.adapters.image_refusals import ImageRefused
-from api.adapters.images import ImageFacts, ProcessedImage
 from api.domain.geo import Place
 from api.domain.pictures import PicturePrint
 
@@ -30,7 +30,7 @@ Message = tuple[dict[str, Any], list[bytes]]
 
 
 class Ended(Exception):  # noqa: N818  the other side went away, which is no error of its own
-    """The other side ended."""
+    """The other side ended, or says what nobody of ours would say; nothing can be read from it any more."""
 
 
 def send(stream: IO[bytes], head: Mapping[str, Any], blobs: Sequence[bytes] = ()) -> None:
@@ -47,11 +47,25 @@ def receive(stream: IO[bytes], most: int) -> Message:
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
     if length > HEAD_BYTES_MAX:
         raise Ended("a message is longer than any of ours")
-    head: dict[str, Any] = json.loads(_exactly(stream, length))
-    lengths: list[int] = head.pop("lengths")
-    if sum(lengths) > most or min(lengths, default=0) < 0:
+    head, lengths = _head(_exactly(stream, length))
+    if sum(lengths) > most:
         raise Ended("a message is longer than any of ours")
     return head, [_exactly(stream, size) for size in lengths]
+
+
+def _head(text: bytes) -> tuple[dict[str, Any], list[int]]:
+    try:
+        head: dict[str, Any] = json.loads(text)
+        lengths = [_length(one) for one in head.pop("lengths")]
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise Ended("a message is none of ours") from error
+    return head, lengths
+
+
+def _length(told: object) -> int:
+    if type(told) is not int or told < 0:
+        raise ValueError("no length of anything")
+    return told
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:

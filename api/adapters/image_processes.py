@@ -20,6 +20,7 @@ from functools import partial
 from threading import Timer
 from typing import Any, Final
 
+from api.adapters.image_facts import DEFAULT_LIMITS, ImageLimits, ProcessedImage
 from api.adapters.image_messages import (
     REFUSALS,
     Ended,
@@ -30,7 +31,6 @@ from api.adapters.image_messages import (
     zone_as_json,
 )
 from api.adapters.image_refusals import ImageBomb, ImageDamaged
-from api.adapters.images import DEFAULT_LIMITS, ImageLimits, ProcessedImage
 from api.adapters.processes import SYSTEM_PATH, tied_to_us
 from api.domain.pictures import PicturePrint
 
@@ -43,7 +43,8 @@ MEMORY_PER_PIXEL: Final = 20
 """Bytes. The worst that was measured is 17, for a WebP with transparency."""
 CPU_S: Final = 30
 PATIENCE_S: Final = 60.0
-"""Of the clock on the wall: a busy machine may take its time over the seconds of its processor."""
+"""Of the clock on the wall: a busy machine may take its time over the seconds of its processor. Who runs out of this
+one before those was held up by the machine."""
 
 PICTURES_MAX: Final = 1_000
 """After so many a process ends, and with it whatever leaked in a decoder."""
@@ -111,8 +112,10 @@ def _ask_own(head: dict[str, Any], data: bytes) -> Message:
         if answer is not None:
             return answer
         _processes.pop(threading.get_ident(), None)
-        if process.is_out_of_time:
+        if process.ended_by is signal.SIGXCPU:
             raise ImageBomb("decoding it takes more time than a picture may take")
+        if process.was_slow:
+            break
         if is_last and process.ended_by in {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE}:
             raise ImageDamaged("the picture ends its decoder")
     raise ImageProcessLost("the process that decodes pictures ended")
@@ -133,18 +136,13 @@ class _Process:
         assert self._running.stdin is not None  # noqa: S101  asked for
         assert self._running.stdout is not None  # noqa: S101  asked for
         self._requests, self._answers = self._running.stdin, self._running.stdout
-        self._was_slow = False
+        self.was_slow = False
         self.pictures = 0
 
     @property
     def is_alive(self) -> bool:
         """Tell whether it can be asked."""
         return self._running.poll() is None
-
-    @property
-    def is_out_of_time(self) -> bool:
-        """Tell whether it was ended because of the time that it took."""
-        return self._was_slow or self.ended_by is signal.SIGXCPU
 
     @property
     def ended_by(self) -> signal.Signals | None:
@@ -163,11 +161,15 @@ class _Process:
         except (Ended, OSError):
             self.end()
             return None
+        except BaseException:
+            # Half an answer may stand in the pipe: nobody may take it for the next one.
+            self.end()
+            raise
         finally:
             watch.cancel()
 
     def _end_slow(self) -> None:
-        self._was_slow = True
+        self.was_slow = True
         self._running.kill()
 
     def end(self) -> None:

@@ -4,11 +4,13 @@ It is started with nothing in its environment, opens no files, and answers one m
 (`image_messages`) until its input ends. Whatever a picture does to a decoder, it does it here.
 """
 
+import os
 import resource
 import sys
 import warnings
 from typing import IO, Any, Final
 
+from api.adapters.image_facts import ImageLimits
 from api.adapters.image_messages import (
     Ended,
     Message,
@@ -19,7 +21,7 @@ from api.adapters.image_messages import (
 )
 from api.adapters.image_refusals import ImageRefused
 from api.adapters.image_stamps import stamp
-from api.adapters.images import ImageLimits, process_image, read_print
+from api.adapters.images import process_image, read_print
 
 MESSAGE_BYTES_MAX: Final = 1 << 30
 """Of one picture; the settings say how large it may be."""
@@ -29,7 +31,10 @@ def main() -> None:
     """Answer until the input ends."""
     warnings.simplefilter("ignore")  # decoders warn in the sender's words
     _bound(resource.RLIMIT_CORE, 0)
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
+        # Whatever a library prints would stand between our answers, and be read as one.
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        serve(sys.stdin.buffer, answers)
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:

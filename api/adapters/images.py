@@ -12,8 +12,7 @@ overwritten with zeros, may decode without complaint, because these formats carr
 """
 
 import hashlib
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from io import BytesIO
 
 from PIL import ImageFile
@@ -25,6 +24,7 @@ from pillow_heif.as_plugin import HeifImageFile
 from api.adapters import image_headers
 from api.adapters.exif import ExifFacts, read_exif
 from api.adapters.image_copies import SCREEN_SIDE, THUMB_SIDE, Copies, draw_copies, fit
+from api.adapters.image_facts import DEFAULT_LIMITS, ImageFacts, ImageLimits, ProcessedImage
 from api.adapters.image_refusals import (
     ImageAnimated,
     ImageBomb,
@@ -37,7 +37,6 @@ from api.adapters.image_refusals import (
     ImageTypeUnsupported,
     NotAnImage,
 )
-from api.domain.geo import Place
 from api.domain.pictures import PicturePrint
 
 __all__ = [
@@ -74,52 +73,6 @@ _WORDS: tuple[tuple[type[ImageRefused], tuple[str, ...]], ...] = (
     (ImageTruncated, ("truncated", "end of file")),
 )
 """Decoders say only in words what went wrong; tests hold these words against the libraries in use."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImageLimits:
-    """The largest picture that is taken, inclusive."""
-
-    max_bytes: int = 25 * 1024 * 1024
-    max_pixels: int = 50_000_000
-
-
-DEFAULT_LIMITS = ImageLimits()
-
-
-@dataclass(frozen=True, slots=True)
-class ImageFacts:
-    """What a picture says about itself. All but the first five fields is a claim of whoever made the file."""
-
-    media_type: str
-    """From the content: `image/jpeg`, `image/png`, `image/webp` or `image/heic`."""
-    size_bytes: int
-    sha256: str
-    """Of the whole file, 64 hexadecimal digits."""
-    width: int
-    """Pixels of the picture when it stands upright; so is `height`."""
-    height: int
-    orientation: int
-    """How the stored pixels have to be turned, 1..8 as in Exif. Always 1 for HEIC, whose decoder turns it."""
-    taken_at: datetime | None
-    """Aware: in the offset that the camera wrote, else in the default zone of the call."""
-    place: Place | None
-    """Where the camera was."""
-    make: str | None
-    model: str | None
-    software: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessedImage:
-    """Facts and copies from one decoding."""
-
-    facts: ImageFacts
-    thumb: bytes = field(repr=False)
-    """JPEG, longest side 320 px."""
-    screen: bytes = field(repr=False)
-    """JPEG, longest side 1600 px."""
-    print: PicturePrint = field(repr=False)
 
 
 def read_image(

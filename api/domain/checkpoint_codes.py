@@ -58,6 +58,17 @@ def nfc_code(rules: CodeRules, tag: str) -> str:
     return f"{_NFC}.{rules.checkpoint}.{_mark(rules, Way.NFC, tag.upper())}"
 
 
+def checkpoint_of(code: str) -> str:
+    """Return the checkpoint whose QR code this says it is; FieldWrong `code_unreadable` for none of ours.
+
+    Nothing is believed by that: `check_code` is asked all the same.
+    """
+    kind, *parts = code.split(".")
+    if kind != _QR or len(parts) != 3:  # noqa: PLR2004  checkpoint, period, mark
+        raise FieldWrong("/code", "code_unreadable", "This is no code of a checkpoint, or of another kind.")
+    return parts[0]
+
+
 def check_code(rules: CodeRules, way: Way, code: str, tag: str | None, at: datetime, zone: ZoneInfo) -> None:
     """Accept a code that was read at an instant, or raise FieldWrong at `/code`.
 

@@ -22,10 +22,14 @@ class FormKind(StrEnum):
 
     REPORT = "gridpatrol_report"
     CHECK = "gridpatrol_check"
+    CHECK_IN = "gridpatrol_checkin"
 
 
 TICKETS_CSV = "tickets.csv"
 """The choices of the form for checks: what waits for the officer who asks."""
+
+CHECKPOINTS_CSV = "checkpoints.csv"
+"""The choices of the form for check-ins: where the officer who asks confirms by her place alone."""
 
 PHOTO_FIELDS: Mapping[FormKind, Mapping[str, Purpose]] = {
     FormKind.REPORT: {
@@ -35,6 +39,7 @@ PHOTO_FIELDS: Mapping[FormKind, Mapping[str, Purpose]] = {
         "photo_after": Purpose.AFTER,
     },
     FormKind.CHECK: {"photo_1": Purpose.CHECK, "photo_2": Purpose.CHECK},
+    FormKind.CHECK_IN: {},
 }
 """The fields of each form that name a picture, and what the picture shows."""
 

@@ -25,12 +25,13 @@ class Submission(Table, table=True):
     """A filled form that came, known again by the hash of its XML.
 
     `done_at` is null while it waits for pictures that it needs before anything can be done; then `ticket_id` is, too.
+    A check-in is done without a ticket; it has the submission's id.
     """
 
     table_name: ClassVar[str] = "submissions"
     __table_args__ = (
         CheckConstraint("length(xml_sha256) = 64", "xml_sha256"),
-        CheckConstraint("(done_at IS NULL) = (ticket_id IS NULL)", "done_has_ticket"),
+        CheckConstraint("ticket_id IS NULL OR done_at IS NOT NULL", "ticket_when_done"),
     )
 
     id: UUID = Field(primary_key=True)

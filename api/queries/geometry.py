@@ -3,7 +3,7 @@
 from typing import Any
 
 from geoalchemy2 import Geography
-from sqlalchemy import ColumnElement, cast, func
+from sqlalchemy import ColumnElement, SQLColumnExpression, cast, func
 
 EPSG_WGS84 = 4326
 
@@ -14,9 +14,9 @@ _GEOGRAPHY: Any = Geography(geometry_type=None)
 
 
 def point(
-    longitude: float | ColumnElement[float], latitude: float | ColumnElement[float]
+    longitude: float | SQLColumnExpression[float], latitude: float | SQLColumnExpression[float]
 ) -> ColumnElement[Any]:
-    """Return a point of the earth's surface, from numbers or from parameters."""
+    """Return a point of the earth's surface, from numbers, from parameters or from columns."""
     return func.ST_SetSRID(func.ST_MakePoint(longitude, latitude), EPSG_WGS84)
 
 

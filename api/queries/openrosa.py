@@ -11,7 +11,7 @@ from sqlmodel import col
 from api.db import ReadSession
 from api.domain.access import Viewer
 from api.domain.reference import Reference
-from api.models import DeviceToken, Person, Photo, SignIn, Submission, Ticket
+from api.models import CheckIn, Checkpoint, DeviceToken, Person, Photo, SignIn, Submission, Ticket
 from api.pages import context_of
 from api.queries.queue import work_of
 from api.queries.tickets import ORDERS, TicketFacts, find_page
@@ -53,16 +53,18 @@ class StoredSubmission:
 
     person_id: UUID
     xml_sha256: str
-    ticket_id: UUID | None
+    is_done: bool
 
 
 async def find_submission(session: ReadSession, submission_id: UUID) -> StoredSubmission | None:
     """Return a submission by its id."""
     statement = select(
-        col(Submission.person_id), col(Submission.xml_sha256), col(Submission.ticket_id)
+        col(Submission.person_id),
+        col(Submission.xml_sha256),
+        col(Submission.done_at).is_not(None).label("is_done"),
     ).where(col(Submission.id) == submission_id)
     row = (await session.execute(statement)).one_or_none()
-    return None if row is None else StoredSubmission(row.person_id, row.xml_sha256, row.ticket_id)
+    return None if row is None else StoredSubmission(row.person_id, row.xml_sha256, row.is_done)
 
 
 async def find_stored_photos(session: ReadSession, photo_ids: Collection[UUID]) -> set[UUID]:
@@ -71,9 +73,27 @@ async def find_stored_photos(session: ReadSession, photo_ids: Collection[UUID]) 
     return set((await session.execute(statement)).scalars())
 
 
-async def find_number(session: ReadSession, ticket_id: UUID) -> str:
-    """Return the number (案卷号) of a ticket that exists."""
-    return (await session.execute(select(col(Ticket.number)).where(col(Ticket.id) == ticket_id))).scalar_one()
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a submission: a ticket, by its number (案卷号), or a check-in, by the names of its checkpoint."""
+
+    number: str | None
+    checkpoint_zh: str | None
+    checkpoint_en: str | None
+
+
+async def find_done(session: ReadSession, submission_id: UUID) -> Done | None:
+    """Return what came of a submission; None while it waits for pictures."""
+    statement = (
+        select(col(Ticket.number), col(Checkpoint.name_zh), col(Checkpoint.name_en))
+        .select_from(Submission)
+        .outerjoin(Ticket, col(Ticket.id) == col(Submission.ticket_id))
+        .outerjoin(CheckIn, col(CheckIn.id) == col(Submission.id))
+        .outerjoin(Checkpoint, col(Checkpoint.code) == col(CheckIn.checkpoint))
+        .where(col(Submission.id) == submission_id, col(Submission.done_at).is_not(None))
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else Done(row.number, row.name_zh, row.name_en)
 
 
 async def find_work(

@@ -6,16 +6,20 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, func, literal, or_, select
 from sqlmodel import col
 
 from api.db import ReadSession
 from api.domain.access import Viewer
 from api.domain.checkpoint_codes import Way
 from api.domain.checkpoints import CheckpointDraft
-from api.models import CheckIn, Checkpoint, Person, RosterSlot
+from api.models import CheckIn, Checkpoint, Grid, Person, RosterSlot
 from api.pages import CodeCursor, Cursor, Page, SortKey, context_of
+from api.queries.geometry import point
 from api.queries.patrol_access import in_charge_of
+
+_OFFERED_MAX = 500
+"""Checkpoints among which somebody chooses: more than a street has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,36 @@ async def find_posts(session: ReadSession) -> list[StoredCheckpoint]:
         .order_by(col(Checkpoint.code))
     )
     return [_stored(row) for row in (await session.execute(statement)).scalars()]
+
+
+async def find_checkpoints_for(
+    session: ReadSession, viewer: Viewer, way: Way, now: datetime
+) -> list[CheckpointDraft]:
+    """Return the checkpoints in use that somebody has reason to confirm in this way, by code.
+
+    They lie in a grid of hers, or a roster that is not over has her there.
+    """
+    grids = select(col(Grid.id)).where(
+        col(Grid.valid_to).is_(None),
+        col(Grid.code).in_(viewer.grid_codes),
+        func.ST_Covers(Grid.geometry, point(col(Checkpoint.longitude), col(Checkpoint.latitude))),
+    )
+    slots = select(col(RosterSlot.id)).where(
+        col(RosterSlot.post) == col(Checkpoint.code),
+        col(RosterSlot.stops_at) > now,
+        literal(viewer.person_id, Uuid()) == func.any(col(RosterSlot.people_ids)),
+    )
+    statement = (
+        select(Checkpoint)
+        .where(
+            col(Checkpoint.is_active),
+            literal(way.value) == func.any(col(Checkpoint.ways)),
+            or_(grids.exists(), slots.exists()),
+        )
+        .order_by(col(Checkpoint.code))
+        .limit(_OFFERED_MAX)
+    )
+    return [_stored(row).draft for row in (await session.execute(statement)).scalars()]
 
 
 async def page_of_checkpoints(

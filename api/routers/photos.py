@@ -15,7 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 
 from api.adapters.files import FileMissing
-from api.adapters.images import ImageLimits
+from api.adapters.image_facts import ImageLimits
 from api.deps import BriefCaller, Now, Wired, request_time
 from api.domain.access import sees_originals
 from api.domain.errors import FieldWrong, FileLost, NotMultipart, RoleNotAllowed

@@ -14,7 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 
 from api import openrosa
-from api.adapters.images import ImageLimits
+from api.adapters.image_facts import ImageLimits
 from api.adapters.xml_documents import XML_BYTES_MAX, parse_xml
 from api.deps import FieldCaller, SignedIn, Wired, request_time
 from api.domain.errors import FieldWrong, NotMultipart
@@ -167,7 +167,7 @@ async def create_submission(
     language: Language,
     __: _DeviceId = None,
 ) -> Response:
-    """Take a filled form: a report is filed, a check or a verification becomes a step.
+    """Take a filled form: a report is filed, a check or a verification becomes a step, a check-in is kept.
 
     The same instance again is the same success; with other answers it is `id_taken`. Pictures may come in several
     requests, each with the same XML: 202 says which are missing. A report waits for them as any other; a check, and a
@@ -199,8 +199,11 @@ async def create_submission(
 def _told(taken: Taken) -> tuple[str, str]:
     """Say what became of a submission, in both languages."""
     zh, en = "已收到。", "Received."
-    if taken.number is not None:
-        zh, en = f"已收到，案卷号 {taken.number}。", f"Received: ticket {taken.number}."
+    done = taken.done
+    if done is not None and done.number is not None:
+        zh, en = f"已收到，案卷号 {done.number}。", f"Received: ticket {done.number}."
+    elif done is not None:
+        zh, en = f"已签到：{done.checkpoint_zh}。", f"Checked in: {done.checkpoint_en}."
     if taken.absent:
         names = ", ".join(taken.absent)
         zh, en = f"{zh}还缺照片：{names}。", f"{en} Still to come: {names}."

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
 from api import tus
-from api.adapters.images import ImageLimits
+from api.adapters.image_facts import ImageLimits
 from api.deps import BriefCaller, Now, SignedIn, Wired, Wiring, request_time
 from api.domain.errors import NotFound, NotOffsetStream, OffsetConflict, TusVersionUnsupported, UploadTooLarge
 from api.domain.uploads import ALGORITHMS, METADATA_LENGTH, Checksum

@@ -1,17 +1,21 @@
 """Filled forms of ODK Collect as what they ask for: the same closed, bounded shapes as on the wire of the API."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from api.domain.category_codes import parse_category_code
+from api.domain.checkpoint_codes import Way, checkpoint_of
 from api.domain.errors import FieldWrong
 from api.domain.forms import FormKind
 from api.domain.geo import Crs
 from api.domain.lifecycle import Action
 from api.domain.reference import Reference
 from api.domain.submissions import Submission, answers_in, read_geopoint, read_time, read_yes, unknown_fields
+from api.schemas.base import Input, Instant
+from api.schemas.posts import CheckInInput
 from api.schemas.reports import ReportInput
 from api.schemas.steps import StepInput, step_request
 from api.services.openrosa import CheckRequest, Filled
@@ -22,6 +26,7 @@ _REPORT_FIELDS = frozenset(
 _CHECK_FIELDS = frozenset(
     {"ticket", "version", "task", "proof", "at", "result", "confirmed", "reason", "note"}
 )
+_CHECK_IN_FIELDS = frozenset({"way", "checkpoint", "code", "place", "fixed_at", "scanned_at"})
 
 
 def read_report(submission: Submission, reference: Reference) -> Filled:
@@ -64,8 +69,56 @@ def read_check(submission: Submission, reference: Reference) -> Filled:
     )
 
 
+class _Noted(Input):
+    """The times that the phone noted while a check-in was filled."""
+
+    fixed_at: Instant
+    scanned_at: Instant | None = None
+
+
+def read_check_in(submission: Submission, reference: Reference) -> Filled:
+    """Return the check-in that a form holds; ValidationError and FieldWrong for what can't be one.
+
+    It was made when the code was scanned, or else when the place was found. A place that was found long before or
+    after the scan says nothing of who stood before the code: `place_old`.
+    """
+    values = submission.values
+    _refuse_unknown(values, _CHECK_IN_FIELDS)
+    way, point = _given(values, "way"), read_geopoint(_given(values, "place"), "/place")
+    times = {"fixed_at": _given(values, "fixed_at"), "scanned_at": values.get("scanned_at")}
+    noted = _Noted.model_validate({name: read_time(text) for name, text in times.items() if text is not None})
+    body: dict[str, Any] = {
+        "way": way,
+        "at": noted.fixed_at,
+        "place": {
+            "longitude": point.longitude,
+            "latitude": point.latitude,
+            "crs": Crs.WGS84,
+            "accuracy_m": point.accuracy_m,
+            # Collect takes the accuracy off mock fixes; what satellites tell is never exact.
+            "mocked": not point.accuracy_m,
+        },
+    }
+    match way:
+        case Way.QR:
+            code = _given(values, "code")
+            if noted.scanned_at is None:
+                raise FieldWrong("/scanned_at", "missing", "The form has no answer to scanned_at.")
+            if abs(noted.scanned_at - noted.fixed_at) > timedelta(
+                seconds=reference.policies.position_fresh_s
+            ):
+                detail = "The place was found long before or after the code was scanned: do both on the spot."
+                raise FieldWrong("/place", "place_old", detail)
+            body |= {"checkpoint": checkpoint_of(code), "code": code, "at": noted.scanned_at}
+        case Way.GEOFENCE:
+            body["checkpoint"] = _given(values, "checkpoint")
+        case _:
+            raise FieldWrong("/way", "choice_unknown", "The form does not offer this choice.")
+    return CheckInInput.model_validate(body).request(submission.id)
+
+
 READERS: Mapping[FormKind, Callable[[Submission, Reference], Filled]] = MappingProxyType(
-    {FormKind.REPORT: read_report, FormKind.CHECK: read_check}
+    {FormKind.REPORT: read_report, FormKind.CHECK: read_check, FormKind.CHECK_IN: read_check_in}
 )
 """How each form is read; `services.openrosa` does what it asks for."""
 

@@ -14,7 +14,10 @@ from api.adapters.xforms import XForm, file_md5, make_xform
 from api.db import ReadSession
 from api.domain.access import Viewer
 from api.domain.check_forms import check_form
+from api.domain.check_in_forms import check_in_form
+from api.domain.checkpoint_codes import Way
 from api.domain.forms import (
+    CHECKPOINTS_CSV,
     NO,
     TICKETS_CSV,
     YES,
@@ -26,6 +29,7 @@ from api.domain.lifecycle import State
 from api.domain.reference import Reference
 from api.domain.report_forms import report_form
 from api.queries.openrosa import find_work
+from api.queries.posts import find_checkpoints_for
 from api.queries.tickets import TicketFacts
 
 
@@ -38,7 +42,11 @@ def _report(reference: Reference) -> FormDefinition | None:
 
 
 DEFINITIONS: Mapping[FormKind, Callable[[Reference], FormDefinition | None]] = MappingProxyType(
-    {FormKind.REPORT: _report, FormKind.CHECK: lambda _: check_form()}
+    {
+        FormKind.REPORT: _report,
+        FormKind.CHECK: lambda _: check_form(),
+        FormKind.CHECK_IN: lambda _: check_in_form(),
+    }
 )
 """How each form is made of the reference data; None where it would ask nothing."""
 
@@ -134,5 +142,14 @@ def _label(ticket: TicketFacts, reference: Reference) -> str:
     return form_text(" · ".join(filter(None, named)))
 
 
-MEDIA: Mapping[str, Media] = MappingProxyType({TICKETS_CSV: _tickets})
+async def _checkpoints(session: ReadSession, viewer: Viewer, _: Reference, now: datetime) -> MediaFile:
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(("name", "label"))
+    for checkpoint in await find_checkpoints_for(session, viewer, Way.GEOFENCE, now):
+        writer.writerow((checkpoint.code, form_text(f"{checkpoint.name_zh} · {checkpoint.code}")))
+    return MediaFile(CHECKPOINTS_CSV, lines.getvalue().encode(), "text/csv")
+
+
+MEDIA: Mapping[str, Media] = MappingProxyType({TICKETS_CSV: _tickets, CHECKPOINTS_CSV: _checkpoints})
 """How each file that a form may name is made, for whom, and as of when."""

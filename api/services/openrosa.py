@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from api.adapters.files import FileStore
-from api.adapters.images import ImageLimits, ImageRefused
+from api.adapters.image_facts import ImageLimits
+from api.adapters.image_refusals import ImageRefused
 from api.db import Database, ReadSession, WriteSession
 from api.domain.access import Viewer
 from api.domain.errors import IdTaken, Refusal
@@ -25,7 +26,8 @@ from api.domain.report_requests import ReportRequest
 from api.domain.submissions import NamedPhoto
 from api.domain.submissions import Submission as SentSubmission
 from api.models import Submission
-from api.queries.openrosa import StoredSubmission, find_number, find_stored_photos, find_submission
+from api.queries.openrosa import Done, StoredSubmission, find_done, find_stored_photos, find_submission
+from api.services.checkpoints import CheckInRequest, check_in
 from api.services.photos import PhotoRequest
 from api.services.receiving import receive_photo
 from api.services.sync_release import file_and_release
@@ -55,7 +57,7 @@ class CheckRequest:
     step: StepRequest
 
 
-Filled = ReportRequest | CheckRequest
+Filled = ReportRequest | CheckRequest | CheckInRequest
 """What a filled form asks for, as the services below take it. Another kind of form joins here, and in `_do`."""
 
 
@@ -74,49 +76,56 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a submission: `number` is its ticket's, None while it waits for the pictures in `absent`."""
+    """What became of a submission: `done` is None while it waits for the pictures in `absent`."""
 
-    number: str | None
+    done: Done | None
     absent: tuple[str, ...]
 
 
 async def take_submission(desk: Desk, sent: Sent, read: Callable[[], Filled]) -> Taken:
     """Do what a form asks for, and store the pictures that came along; the same again changes nothing.
 
-    A report is filed at once and waits for its pictures like any other. What can't wait (a step, or a fix on the
-    spot, needs its proof) is done when the last picture is here. `read` is called while that has not happened; later
-    on, the classes and questions of that day may be others.
+    A report is filed at once and waits for its pictures like any other; a check-in has none. What can't wait (a
+    step, or a fix on the spot, needs its proof) is done when the last picture is here. `read` is called while that
+    has not happened; later on, the classes and questions of that day may be others.
 
     Raises IdTaken for an instance that came before with another content, ImageRefused for the first picture that is
-    none (the others are stored), and what `file_report` and `take_step` raise: nothing is done then.
+    none (the others are stored), and what `file_report`, `take_step` and `check_in` raise: nothing is done then.
     """
     form = sent.form
     async with desk.database.read() as session:
         stored = await find_submission(session, form.id)
-    ticket_id = _checked(stored, desk, sent).ticket_id if stored is not None else None
-    filled = read() if ticket_id is None else None
+    is_done = stored is not None and _checked(stored, desk, sent).is_done
+    filled = None if is_done else read()
     if filled is not None:
         async with desk.database.write() as session:
-            ticket_id = await _claim(session, desk, sent)
-            if ticket_id is None and not _waits(filled):
-                ticket_id = await _finish(session, desk, form.id, filled)
+            is_done = await _claim(session, desk, sent)
+            if not is_done and not _waits(filled):
+                await _finish(session, desk, form.id, filled)
     await _store_pictures(desk, sent)
     async with desk.database.read() as session:
         absent = await _absent(session, form.photos)
-        number = await find_number(session, ticket_id) if ticket_id is not None else None
-    if number is None and filled is not None and not absent:
+        done = await find_done(session, form.id)
+    if done is None and filled is not None and not absent:
         async with desk.database.write() as session:
-            ticket_id = await _lock(session, form.id) or await _finish(session, desk, form.id, filled)
-            number = await find_number(session, ticket_id)
-    return Taken(number, absent)
+            if not await _lock(session, form.id):
+                await _finish(session, desk, form.id, filled)
+            done = await find_done(session, form.id)
+    return Taken(done, absent)
 
 
 def _waits(filled: Filled) -> bool:
-    return filled.self_fix if isinstance(filled, ReportRequest) else bool(filled.step.photo_ids)
+    match filled:
+        case ReportRequest():
+            return filled.self_fix
+        case CheckRequest():
+            return bool(filled.step.photo_ids)
+        case CheckInRequest():
+            return False
 
 
-async def _do(session: WriteSession, desk: Desk, submission_id: UUID, filled: Filled) -> UUID:
-    """Do what a form asks for; return the ticket that it is about."""
+async def _do(session: WriteSession, desk: Desk, submission_id: UUID, filled: Filled) -> UUID | None:
+    """Do what a form asks for; return the ticket that it is about, None for a check-in."""
     match filled:
         case ReportRequest():
             await file_and_release(session, desk.reference, desk.viewer, [filled], desk.now, desk.zone)
@@ -127,17 +136,19 @@ async def _do(session: WriteSession, desk: Desk, submission_id: UUID, filled: Fi
                 session, desk.reference, desk.viewer, filled.ticket_id, filled.step, desk.now, key=key
             )
             return filled.ticket_id
+        case CheckInRequest():
+            await check_in(session, desk.viewer, desk.reference, filled, desk.zone, desk.now)
+            return None
 
 
-async def _finish(session: WriteSession, desk: Desk, submission_id: UUID, filled: Filled) -> UUID:
+async def _finish(session: WriteSession, desk: Desk, submission_id: UUID, filled: Filled) -> None:
     ticket_id = await _do(session, desk, submission_id, filled)
     done = update(Submission).where(col(Submission.id) == submission_id)
     await session.execute(done.values(done_at=desk.now, ticket_id=ticket_id))
-    return ticket_id
 
 
-async def _claim(session: WriteSession, desk: Desk, sent: Sent) -> UUID | None:
-    """Write down that a submission came; return its ticket if it is done. Parallel ones wait for the first."""
+async def _claim(session: WriteSession, desk: Desk, sent: Sent) -> bool:
+    """Write down that a submission came; tell whether it is done. Parallel ones wait for the first."""
     form = sent.form
     claim = (
         insert(Submission)
@@ -154,16 +165,16 @@ async def _claim(session: WriteSession, desk: Desk, sent: Sent) -> UUID | None:
         .returning(col(Submission.id))
     )
     if (await session.execute(claim)).scalar_one_or_none() is not None:
-        return None
+        return False
     stored = await find_submission(session, form.id)
     assert stored is not None  # noqa: S101  it was in the way
-    return _checked(stored, desk, sent).ticket_id
+    return _checked(stored, desk, sent).is_done
 
 
-async def _lock(session: WriteSession, submission_id: UUID) -> UUID | None:
-    """Hold a submission that is there; return its ticket if it is done."""
-    locked = select(col(Submission.ticket_id)).where(col(Submission.id) == submission_id).with_for_update()
-    return (await session.execute(locked)).scalar_one()
+async def _lock(session: WriteSession, submission_id: UUID) -> bool:
+    """Hold a submission that is there; tell whether it is done."""
+    locked = select(col(Submission.done_at)).where(col(Submission.id) == submission_id).with_for_update()
+    return (await session.execute(locked)).scalar_one() is not None
 
 
 def _checked(stored: StoredSubmission, desk: Desk, sent: Sent) -> StoredSubmission:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from api.adapters.files import FileStore, StoredFile
-from api.adapters.images import ImageFacts, ProcessedImage
+from api.adapters.image_facts import ImageFacts, ProcessedImage
 from api.db import Database, WriteSession
 from api.domain.access import Viewer
 from api.domain.evidence import Purpose

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from anyio import to_thread
 
 from api.adapters.files import FileStore
+from api.adapters.image_facts import ImageLimits
 from api.adapters.image_processes import process_image_apart
-from api.adapters.images import ImageLimits
 from api.db import Database
 from api.domain.access import Viewer
 from api.domain.errors import IdTaken

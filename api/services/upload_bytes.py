@@ -19,7 +19,8 @@ from sqlalchemy import delete, insert, update
 from sqlmodel import col
 
 from api.adapters.files import FileMissing, FileStore
-from api.adapters.images import ImageLimits, ImageRefused
+from api.adapters.image_facts import ImageLimits
+from api.adapters.image_refusals import ImageRefused
 from api.db import Database, WriteSession
 from api.domain.access import Viewer
 from api.domain.errors import ChecksumMismatch, FileLost, NotFound, OffsetConflict, Refusal, UploadTooLarge

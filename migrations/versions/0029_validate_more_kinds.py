@@ -16,6 +16,7 @@ def upgrade() -> None:
     """Go up."""
     op.execute("ALTER TABLE waiting_items VALIDATE CONSTRAINT ck_waiting_items_kind")
     op.execute("ALTER TABLE kept_changes VALIDATE CONSTRAINT ck_kept_changes_noun")
+    op.execute("ALTER TABLE submissions VALIDATE CONSTRAINT ck_submissions_ticket_when_done")
 
 
 def downgrade() -> None:

@@ -3,15 +3,18 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, timedelta, timezone
+from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import ExifTags, Image
 
-from api.adapters import image_processes
+from api.adapters import image_messages, image_processes
 from api.adapters.image_processes import (
     ImageProcessLost,
     process_image_apart,
@@ -34,6 +37,9 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 PICTURE = encoded(
     noise(640, 480), "JPEG", exif=exif_block(details={ExifTags.Base.DateTimeOriginal: "2026:11:22 09:31:05"})
 )
+
+THREAD = encoded(Image.new("L", (1, 40_000_000)), "PNG")
+"""Forty million rows of one pixel: a small file of an allowed size that takes seconds."""
 
 
 def children() -> list[int]:
@@ -110,10 +116,20 @@ async def test_a_picture_that_needs_more_memory_than_it_may_is_refused_and_the_n
 
 
 async def test_a_picture_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_processes, "CPU_S", 0)
+    with pytest.raises(ImageBomb, match="time"):
+        await process_image_apart(THREAD, declared_type=None, default_zone=UTC)
+    monkeypatch.undo()
+    assert (await process_image_apart(PICTURE, declared_type=None, default_zone=UTC)).facts.width == 640
+
+
+async def test_a_machine_that_is_too_busy_for_a_picture_is_not_the_pictures_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(image_processes, "PATIENCE_S", 0.01)
     started = time.monotonic()
-    with pytest.raises(ImageBomb, match="time"):
-        await process_image_apart(encoded(noise(1500, 1500), "PNG"), declared_type=None, default_zone=UTC)
+    with pytest.raises(ImageProcessLost):
+        await process_image_apart(THREAD, declared_type=None, default_zone=UTC)
     assert time.monotonic() - started < 20
     monkeypatch.undo()
     assert (await process_image_apart(PICTURE, declared_type=None, default_zone=UTC)).facts.width == 640
@@ -163,3 +179,62 @@ async def test_limits_go_along() -> None:
 async def test_a_watermark_is_drawn_apart() -> None:
     stamped = await stamp_apart(PICTURE, ["案卷号 E0406-20261122-000123", "网格员 A0032"])
     assert shown(stamped).size == (640, 480)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\0\0",
+        b"\xff\xff\xff\xff{}",
+        b"\0\0\0\x02{}",
+        b"\0\0\0\x03abc",
+        b'\0\0\0\x0f{"lengths": -1}',
+        b'\0\0\0\x13{"lengths": [true]}',
+        b'\0\0\0\x11{"lengths": [-1]}',
+        b'\0\0\0\x11{"lengths": [99]}',
+        b'\0\0\0\x10{"lengths": [5]}abc',
+    ],
+)
+def test_what_is_no_message_of_ours_ends_the_conversation(said: bytes) -> None:
+    with pytest.raises(image_messages.Ended):
+        image_messages.receive(BytesIO(said), 10)
+
+
+async def test_what_a_library_prints_is_not_read_as_an_answer(tmp_path: Path) -> None:
+    printing = (
+        "import os\n"
+        "from api.adapters import image_worker\n"
+        "kept = image_worker.process_image\n"
+        "def process_image(*given, **named):\n"
+        "    os.write(1, b'libsomething: warning')\n"
+        "    return kept(*given, **named)\n"
+        "image_worker.process_image = process_image\n"
+        "image_worker.main()\n"
+    )
+    head = {"task": "process", "declared_type": None, "zone": 0, "max_bytes": 10**7, "max_pixels": 10**6}
+    asked = BytesIO()
+    image_messages.send(asked, {**head, "memory_bytes": 2**32, "cpu_s": 30}, [PICTURE])
+    program = tmp_path / "printing.py"
+    program.write_text(printing)
+    ran = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(program),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={"PYTHONPATH": str(Path(image_messages.__file__).parents[2])},
+    )
+    answered, complained = await ran.communicate(asked.getvalue())
+    image = image_messages.image_from_message(image_messages.receive(BytesIO(answered), 10**7))
+    assert image.facts.width == 640
+    assert b"libsomething" in complained
+
+
+def test_the_house_loads_no_decoder() -> None:
+    decoders = {"imagehash", "scipy", "pillow_heif", "PIL.JpegImagePlugin", "PIL.WebPImagePlugin"}
+    program = f"import sys, api.app, api.worker; print(*sorted({decoders} & sys.modules.keys()))"
+    ran = subprocess.run(  # noqa: S603  ourselves
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == []

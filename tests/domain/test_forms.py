@@ -13,6 +13,7 @@ from api.adapters.xforms import make_xform
 from api.domain.catalogue import Category, Condition
 from api.domain.category_codes import Kind
 from api.domain.check_forms import check_form
+from api.domain.check_in_forms import check_in_form
 from api.domain.forms import PHOTO_FIELDS, FormDefinition, FormKind, choice_name, form_text, is_form_version
 from api.domain.limits import Limit, LimitUnit
 from api.domain.questions import check_questions
@@ -115,6 +116,27 @@ def test_the_form_of_checks_takes_its_tickets_from_a_file_and_asks_for_what_each
     assert binds["/data/reason"]["required"] == "true()"
     assert "failed" in binds["/data/reason"]["relevant"]
     assert "proof" in binds["/data/photo_1"]["required"]
+
+
+def test_the_form_of_check_ins_notes_its_times_by_itself_and_asks_for_none() -> None:
+    form = made(check_in_form())
+    noted = {
+        one.attrib["ref"]: (asked.attrib["ref"], one.attrib["event"], one.attrib["value"])
+        for asked in form.iter(f"{XF}input")
+        for one in asked.iter(f"{XF}setvalue")
+    }
+    changed = "xforms-value-changed"
+    assert noted == {
+        "/data/fixed_at": ("/data/place", changed, "now()"),
+        "/data/scanned_at": ("/data/code", changed, "now()"),
+    }
+    asked = {one.attrib["ref"] for one in form.iter() if "ref" in one.attrib and one.tag != f"{XF}setvalue"}
+    assert not asked & noted.keys()
+    binds = {one.attrib["nodeset"]: one.attrib for one in form.iter(f"{XF}bind")}
+    assert {binds[path]["type"] for path in noted} == {"dateTime"}
+    assert binds["/data/code"]["type"] == "barcode"
+    assert binds["/data/place"]["{http://www.opendatakit.org/xforms}allow-mock-accuracy"] == "false"
+    assert "jr://file-csv/checkpoints.csv" in {one.attrib.get("src") for one in form.iter(f"{XF}instance")}
 
 
 def test_a_class_that_can_t_be_filed_is_not_offered() -> None:
