@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from api.domain.errors import ShiftStepRefused
-from api.domain.tracks import Spans, to_ms
+from api.domain.tracks import MS, Spans, to_ms
 
 
 class ShiftAction(StrEnum):
@@ -98,32 +98,54 @@ class Course:
         """When it ended, None while it goes on."""
         return self.events[-1].at if self.state is ShiftState.ENDED else None
 
+    def latest_at(self, longest: timedelta) -> datetime:
+        """Return when it ends at the latest: where the system ended it, else once it has lasted as long as one may.
+
+        A shift that had begun under a longer limit goes on until the last that was told of it.
+        """
+        last = self.events[-1]
+        if last.action is ShiftAction.EXPIRE:
+            return last.at
+        return max(self.started_at + longest, last.at + MS)
+
+    def expired(self, at: datetime) -> "Course":
+        """Return the course with the end that the system sets when nobody stopped it."""
+        return Course((*self.events, ShiftEvent(ShiftAction.EXPIRE, at)))
+
     def after(self, event: ShiftEvent, longest: timedelta) -> "Course":
         """Return the course with one more event, wherever in time it belongs; the same one again changes nothing.
 
         A stop later than the shift may last is the system's end at that instant. A stop told late by a phone without
-        a network takes the place of the system's end.
+        a network takes the place of the system's end; it moves that back, never on, because by then another shift may
+        have begun. Anything else that is told of later than that comes after the end, which it is refused for.
         """
         if event in self.events:
             return self
-        latest_at = self.started_at + longest
+        latest_at = self.latest_at(longest)
         if event.action is ShiftAction.STOP:
             if event.at > latest_at:
-                event = expiry(self.started_at, longest)
+                event = ShiftEvent(ShiftAction.EXPIRE, latest_at)
             if event in self.events:
                 return self
             kept = [one for one in self.events if one.action is not ShiftAction.EXPIRE]
+        elif self.state is not ShiftState.ENDED and event.at >= latest_at:
+            kept = list(self.expired(latest_at).events)
         else:
             kept = list(self.events)
         return Course(tuple(in_order([*kept, event])))
 
+    def off_duty_since(self, at: datetime) -> datetime:
+        """Return since when points may turn out to be off duty by what was told of this instant."""
+        earlier = [event for event in self.events if event.at < at]
+        return earlier[-1].at if earlier and earlier[-1].action is ShiftAction.PAUSE else at
+
     def spans(self, longest: timedelta) -> Spans:
-        """Return the time on duty, pauses left away, in milliseconds; at most as far as a shift may last."""
-        latest_ms = to_ms(self.started_at + longest)
+        """Return the time on duty, pauses left away, in milliseconds; of one that goes on as far as it may last."""
+        latest_ms = to_ms(self.latest_at(longest))
         found: list[tuple[int, int]] = []
         begun: int | None = None
         for event in self.events:
-            at_ms = min(to_ms(event.at), latest_ms)
+            at_ms = to_ms(event.at)
             if event.action in {ShiftAction.START, ShiftAction.RESUME}:
                 begun = at_ms
             elif begun is not None:
@@ -143,8 +165,3 @@ class Course:
 def in_order(events: Iterable[ShiftEvent]) -> Sequence[ShiftEvent]:
     """Return events in order of time."""
     return sorted(events, key=lambda event: event.at)
-
-
-def expiry(started_at: datetime, longest: timedelta) -> ShiftEvent:
-    """Return the end that the system sets when nobody stopped a shift."""
-    return ShiftEvent(ShiftAction.EXPIRE, started_at + longest)

@@ -7,6 +7,7 @@ measured by them. Every point that is left out is counted under a `Flaw`.
 """
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,12 +137,22 @@ class Sifted:
 
 
 Spans = Sequence[tuple[int, int]]
-"""Half-open spans of time in milliseconds."""
+"""Half-open spans of time in milliseconds, in order, none of which overlap."""
 
 
 def on_duty(fixes: Iterable[Fix], spans: Spans) -> list[Fix]:
     """Return the fixes that lie in one of these spans."""
-    return [fix for fix in fixes if any(start <= fix.at_ms < stop for start, stop in spans)]
+    return [fix for fix in fixes if _is_within(spans, fix.at_ms)]
+
+
+def _is_within(spans: Spans, at_ms: int) -> bool:
+    # By bisection, because a shift may have many pauses, and a track has many points.
+    position = bisect_right(spans, at_ms, key=_start) - 1
+    return position >= 0 and at_ms < spans[position][1]
+
+
+def _start(span: tuple[int, int]) -> int:
+    return span[0]
 
 
 def to_ms(instant: datetime) -> int:
@@ -191,7 +202,7 @@ def sift(
             left_out[Flaw.IN_FUTURE] += 1
         elif at_ms < earliest_ms:
             left_out[Flaw.TOO_OLD] += 1
-        elif not any(start <= at_ms < stop for start, stop in on_duty):
+        elif not _is_within(on_duty, at_ms):
             left_out[Flaw.OFF_DUTY] += 1
         elif at_ms in known_ms or at_ms in found:
             left_out[Flaw.DUPLICATE] += 1

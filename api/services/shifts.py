@@ -8,17 +8,17 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from api.db import Database, WriteSession
 from api.domain.access import Viewer
 from api.domain.device_clock import RIGHT, DeviceClock
-from api.domain.errors import FieldWrong, IdTaken, NotFound, ShiftRunning
+from api.domain.errors import FieldWrong, IdTaken, LimitReached, NotFound, ShiftRunning
 from api.domain.policies import Policies
 from api.domain.reference import Reference
-from api.domain.shifts import Course, ShiftAction, ShiftEvent, ShiftState, expiry
+from api.domain.shifts import Course, ShiftAction, ShiftEvent, ShiftState
 from api.domain.tracks import to_instant
 from api.models import Person, Shift, TrackPoint
 from api.models import ShiftEvent as ShiftEventRow
@@ -26,6 +26,9 @@ from api.queries.shifts import find_courses
 from api.services.tickets import check_device_time
 
 _BATCH = 200
+
+EVENTS_MAX = 200
+"""What may happen to one shift: a pause each ten minutes for longer than any shift lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,10 @@ async def start_shift(
 ) -> bool:
     """Start a shift; False when this very one had been started before.
 
-    Raises ShiftRunning while another shift of the same person goes on, on whichever phone, or when one was under way
-    at that instant; IdTaken for an id that was used otherwise; FieldWrong for an instant that can't be meant.
+    One that is told late, while a later one is there, ends where that began, unless its stop was earlier: nobody is
+    on two shifts at once, and no phone without a network loses its shift to another one. Raises ShiftRunning when a
+    shift of the same person, on whichever phone, was under way at that instant; IdTaken for an id that was used
+    otherwise; FieldWrong for an instant that can't be meant.
     """
     check_device_time(start.started_at, now, "/started_at", clock)
     started_at = clock.corrected(start.started_at, now)
@@ -80,18 +85,19 @@ async def start_shift(
     )
     known = await _known(session, start.id)
     if known is not None:
-        if known != (viewer.person_id, start.request_sha256()):
-            raise IdTaken("This id was used before with another content.", shift=start.id)
-        return False
+        return _same(known, viewer, start)
     longest = longest_shift(policies)
     await _expire_of(session, viewer.person_id, now, longest)
-    # A shift that is told so late that it is over whatever comes: its stop may still be on its way.
+    await _refuse_second(session, viewer.person_id, started_at)
     course = Course((ShiftEvent(ShiftAction.START, started_at),))
-    if now >= started_at + longest:
-        course = course.after(expiry(started_at, longest), longest)
-    await _refuse_second(session, viewer.person_id, course)
-    await session.execute(
-        insert(Shift).values(
+    next_at = await _next_start(session, viewer.person_id, started_at)
+    # A shift that is told so late that it is over whatever comes: its stop may still be on its way.
+    latest_at = course.latest_at(longest) if next_at is None else min(next_at, course.latest_at(longest))
+    if next_at is not None or now >= latest_at:
+        course = course.expired(latest_at)
+    statement = (
+        insert(Shift)
+        .values(
             id=start.id,
             person_id=viewer.person_id,
             request_sha256=start.request_sha256(),
@@ -108,7 +114,12 @@ async def start_shift(
             tracked_s=0.0,
             measured_at=now,
         )
+        .on_conflict_do_nothing(index_elements=["id"])
+        .returning(col(Shift.id))
     )
+    if (await session.execute(statement)).scalar_one_or_none() is None:
+        # Somebody else was faster with this very id.
+        return _same(await _known(session, start.id), viewer, start)
     for event in course.events:
         told = start.started_at if event.action is ShiftAction.START else None
         row = {"shift_id": start.id, "action": event.action, "at": event.at, "device_at": told}
@@ -122,14 +133,18 @@ async def _known(session: WriteSession, shift_id: UUID) -> tuple[UUID, str] | No
     return None if row is None else (row.person_id, row.request_sha256)
 
 
-async def _refuse_second(session: WriteSession, person_id: UUID, course: Course) -> None:
-    """Refuse a shift that begins within another one, or that goes on while or before another one is there."""
-    under_way = or_(col(Shift.state) != ShiftState.ENDED, col(Shift.ended_at) > course.started_at)
-    if course.state is ShiftState.ENDED:
-        under_way = and_(under_way, col(Shift.started_at) <= course.started_at)
+def _same(known: tuple[UUID, str] | None, viewer: Viewer, start: ShiftStart) -> bool:
+    if known != (viewer.person_id, start.request_sha256()):
+        raise IdTaken("This id was used before with another content.", shift=start.id)
+    return False
+
+
+async def _refuse_second(session: WriteSession, person_id: UUID, started_at: datetime) -> None:
+    """Refuse a shift that begins within another one."""
+    under_way = or_(col(Shift.state) != ShiftState.ENDED, col(Shift.ended_at) > started_at)
     statement = (
         select(col(Shift.id), col(Shift.started_at), col(Shift.state))
-        .where(col(Shift.person_id) == person_id, under_way)
+        .where(col(Shift.person_id) == person_id, under_way, col(Shift.started_at) <= started_at)
         .order_by(col(Shift.started_at).desc())
         .limit(1)
     )
@@ -143,6 +158,14 @@ async def _refuse_second(session: WriteSession, person_id: UUID, course: Course)
         )
 
 
+async def _next_start(session: WriteSession, person_id: UUID, after: datetime) -> datetime | None:
+    """Return when the next shift of a person began."""
+    statement = select(func.min(col(Shift.started_at))).where(
+        col(Shift.person_id) == person_id, col(Shift.started_at) > after
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
 async def step_shift(
     session: WriteSession,
     viewer: Viewer,
@@ -154,8 +177,8 @@ async def step_shift(
     """Pause a shift of one's own, go on with it, or stop it; False when that had been told before.
 
     What happened may be told late: it is put where it belongs, points that were made in what turns out to be a pause
-    are removed, and the shift is to be measured anew (`services.tracks.step_and_measure`). Raises NotFound, and
-    ShiftStepRefused for what makes no sense.
+    are removed, and the shift is to be measured anew (`services.tracks.step_and_measure`). Raises NotFound,
+    ShiftStepRefused for what makes no sense, and LimitReached for more than happens to any shift.
     """
     check_device_time(step.at, now, "/at", clock)
     at = clock.corrected(step.at, now)
@@ -165,11 +188,11 @@ async def step_shift(
     after = course.after(ShiftEvent(step.action, at), longest)
     if after == course:
         return False
+    if len(after.events) > EVENTS_MAX:
+        raise LimitReached(f"To a shift happen {EVENTS_MAX} things at most.", most=EVENTS_MAX)
     await _store_course(session, step.shift_id, course, after, step.at, now)
-    is_late = await _is_late(session, step.shift_id, at)
-    if is_late or after.state is ShiftState.ENDED:
+    if await _is_late(session, step.shift_id, after.off_duty_since(at)):
         await _drop_off_duty(session, step.shift_id, after, longest)
-    if is_late:
         await session.execute(
             update(Shift)
             .where(col(Shift.id) == step.shift_id)
@@ -243,20 +266,18 @@ async def _is_late(session: WriteSession, shift_id: UUID, at: datetime) -> bool:
 
 
 async def _expire_of(session: WriteSession, person_id: UUID, now: datetime, longest: timedelta) -> None:
-    statement = select(col(Shift.id), col(Shift.started_at)).where(
+    statement = select(col(Shift.id)).where(
         col(Shift.person_id) == person_id,
         col(Shift.state) != ShiftState.ENDED,
         col(Shift.started_at) <= now - longest,
     )
-    for row in (await session.execute(statement.with_for_update())).all():
-        await _expire(session, row.id, row.started_at, now, longest)
+    for shift_id in (await session.execute(statement.with_for_update())).scalars().all():
+        await _expire(session, shift_id, now, longest)
 
 
-async def _expire(
-    session: WriteSession, shift_id: UUID, started_at: datetime, now: datetime, longest: timedelta
-) -> None:
+async def _expire(session: WriteSession, shift_id: UUID, now: datetime, longest: timedelta) -> None:
     course = (await find_courses(session, [shift_id]))[shift_id]
-    after = course.after(expiry(started_at, longest), longest)
+    after = course.expired(course.latest_at(longest))
     await _store_course(session, shift_id, course, after, None, now)
     await _drop_off_duty(session, shift_id, after, longest)
 
@@ -268,19 +289,19 @@ async def expire_shifts(database: Database, reference: Reference, now: datetime)
     while True:
         async with database.write() as session:
             due = await _due(session, now, longest)
-            for shift_id, started_at in due:
-                await _expire(session, shift_id, started_at, now, longest)
+            for shift_id in due:
+                await _expire(session, shift_id, now, longest)
         ended += len(due)
         if len(due) < _BATCH:
             return ended
 
 
-async def _due(session: WriteSession, now: datetime, longest: timedelta) -> Sequence[tuple[UUID, datetime]]:
+async def _due(session: WriteSession, now: datetime, longest: timedelta) -> Sequence[UUID]:
     statement = (
-        select(col(Shift.id), col(Shift.started_at))
+        select(col(Shift.id))
         .where(col(Shift.state) != ShiftState.ENDED, col(Shift.started_at) <= now - longest)
         .order_by(col(Shift.started_at))
         .limit(_BATCH)
         .with_for_update(skip_locked=True)
     )
-    return [(row.id, row.started_at) for row in await session.execute(statement)]
+    return (await session.execute(statement)).scalars().all()

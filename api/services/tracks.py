@@ -116,8 +116,9 @@ async def store_track(
     left_out = dict(sifted.left_out)
     if again := len(sifted.points) - stored:
         left_out[Flaw.DUPLICATE] = left_out.get(Flaw.DUPLICATE, 0) + again
-    await session.execute(
-        insert(TrackBatch).values(
+    statement = (
+        insert(TrackBatch)
+        .values(
             id=request.id,
             shift_id=shift.id,
             person_id=viewer.person_id,
@@ -129,7 +130,12 @@ async def store_track(
             out_of_order=sifted.out_of_order,
             left_out=left_out,
         )
+        .on_conflict_do_nothing(index_elements=["id"])
+        .returning(col(TrackBatch.id))
     )
+    if (await session.execute(statement)).scalar_one_or_none() is None:
+        # A batch of another shift was faster with this very id.
+        raise IdTaken("This id was used before with another content.", track=request.id)
     if stored:
         battery = next((one.battery_share for one in reversed(sifted.points) if one.battery_share), None)
         await measure_shift(session, reference, shift, zone, now, battery)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.domain.errors import ShiftStepRefused
-from api.domain.shifts import Course, ShiftAction, ShiftEvent, ShiftState, expiry
+from api.domain.shifts import Course, ShiftAction, ShiftEvent, ShiftState
 from api.domain.tracks import to_ms
 
 START, PAUSE, RESUME, STOP, EXPIRE = ShiftAction
@@ -42,20 +42,41 @@ def test_a_shift_that_goes_on_counts_until_now() -> None:
 
 def test_a_shift_that_nobody_stops_is_as_long_as_shifts_may_be() -> None:
     assert hours(course()) == 16
-    ended = course(expiry(NIGHT, LONGEST))
+    ended = course(at(16, EXPIRE))
     assert ended.state is ShiftState.ENDED
     assert hours(ended) == 16
 
 
 def test_a_stop_that_comes_too_late_is_the_systems_end() -> None:
     late = course().after(at(20, STOP), LONGEST)
-    assert late == course(expiry(NIGHT, LONGEST))
+    assert late == course(at(16, EXPIRE))
     assert late.after(at(20, STOP), LONGEST) == late
 
 
 def test_a_stop_told_late_takes_the_place_of_the_systems_end() -> None:
-    ended = course(expiry(NIGHT, LONGEST))
+    ended = course(at(16, EXPIRE))
     assert ended.after(at(8, STOP), LONGEST) == course(at(8, STOP))
+
+
+def test_the_systems_end_is_never_moved_on_not_even_under_a_longer_limit() -> None:
+    ended = course(at(8, EXPIRE))
+    assert ended.after(at(9, STOP), LONGEST) is ended
+    assert ended.after(at(7, STOP), LONGEST) == course(at(7, STOP))
+
+
+def test_what_is_told_of_a_time_after_the_longest_shift_comes_after_its_end() -> None:
+    with pytest.raises(ShiftStepRefused) as refused:
+        course().after(at(16.01, PAUSE), LONGEST)
+    assert refused.value.facts["state"] is ShiftState.ENDED
+
+
+def test_a_shorter_limit_cuts_nothing_off_that_has_happened() -> None:
+    shorter = timedelta(hours=2)
+    assert course(at(8, STOP)).duty(shorter, NIGHT + timedelta(days=1)) == timedelta(hours=8)
+    paused = course(at(3, PAUSE))
+    ended = paused.expired(paused.latest_at(shorter))
+    assert ended.state is ShiftState.ENDED
+    assert ended.duty(shorter, NIGHT + timedelta(days=1)) == timedelta(hours=3)
 
 
 def test_told_again_nothing_changes() -> None:
@@ -126,6 +147,9 @@ def test_time_on_duty_never_overlaps_and_never_exceeds_the_shift(told: list[tupl
     assert all(one[1] <= following[0] for one, following in pairwise(spans))
     assert spans == [] or spans[-1][1] <= to_ms(NIGHT + LONGEST)
     assert shift.duty(LONGEST, NIGHT + timedelta(days=9)) <= LONGEST
+    # Whatever was told, the system can end it: the worker must never stand still.
+    if shift.state is not ShiftState.ENDED:
+        assert shift.expired(shift.latest_at(LONGEST)).state is ShiftState.ENDED
 
 
 def test_every_state_and_action_is_a_step_or_a_refusal() -> None:

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlmodel import col
 
-from api.models import TrackPoint
+from api.models import ShiftEvent, TrackPoint
 from api.queries.reference import reference_version
-from api.services.shifts import expire_shifts
+from api.services.shifts import EVENTS_MAX, expire_shifts
 from tests.conftest import House
-from tests.http.patrolling import point, sent, shift_step, start, started
+from tests.http.patrolling import flaws, point, sent, shift_step, start, started
 from tests.http.syncing import item, statuses, synced
 
 
@@ -216,3 +216,70 @@ async def test_shifts_and_tracks_are_not_for_units(house: House) -> None:
     items = [item(house, "shift", {"shift": str(uuid4()), "action": "start"})]
     (refused,) = await synced(house, items, "member-cityscape")
     assert refused["problem"]["code"] == "role_not_allowed"
+
+
+async def test_a_pause_told_after_the_longest_shift_is_refused_and_the_system_still_ends_it(
+    house: House,
+) -> None:
+    shift, began = await started(house), house.clock.now
+    house.clock.turn(hours=16, seconds=30)  # the worker comes by each minute
+    late = await shift_step(house, shift, "pause", at=began + timedelta(hours=16, seconds=20))
+    assert (late.status_code, late.json()["code"], late.json()["state"]) == (
+        409,
+        "shift_step_refused",
+        "ended",
+    )
+    assert await expire(house) == 1
+    assert (await start(house, str(uuid4()))).status_code == 201
+
+
+async def test_a_whole_shift_told_late_while_a_later_one_goes_on_is_kept_with_its_track(house: House) -> None:
+    began = house.clock.now
+    house.clock.turn(hours=4)
+    later, later_at = await started(house), house.clock.now  # on another phone
+    house.clock.turn(hours=1)
+    early = str(uuid4())
+    told = await start(house, early, started_at=began.isoformat())
+    assert told.status_code == 201, told.text
+    assert (told.json()["ended_by"], told.json()["duty_s"]) == ("system", 4 * 3_600)
+    points = [point(began + timedelta(minutes=10 * number)) for number in range(30)]
+    kept = await sent(house, early, points)
+    assert (kept["stored"], flaws(kept["left_out"])) == (24, {"off_duty": 6})
+    # It was stopped before the later one, or at least it was over by then.
+    beyond = await shift_step(house, early, "stop", at=later_at + timedelta(minutes=30))
+    assert (beyond.status_code, beyond.json()["ended_by"]) == (200, "system")
+    stopped = (await shift_step(house, early, "stop", at=began + timedelta(hours=2))).json()
+    assert (stopped["ended_by"], stopped["duty_s"], stopped["points"]) == ("person", 2 * 3_600, 12)
+    officer = await house.caller("officer01")
+    running = (await officer.get("/v1/shifts?running=true")).json()["items"]
+    assert [one["id"] for one in running] == [later]
+
+
+async def test_points_of_a_pause_are_removed_even_where_nothing_came_after_it(house: House) -> None:
+    shift, began = await started(house), house.clock.now
+    house.clock.turn(hours=1)
+    await sent(house, shift, [point(began + timedelta(minutes=minute)) for minute in range(40)])
+    assert (await shift_step(house, shift, "pause", at=began + timedelta(minutes=30))).status_code == 200
+    stopped = (await shift_step(house, shift, "stop", at=began + timedelta(minutes=50))).json()
+    assert stopped["points"] == 30
+    async with house.database.read() as session:
+        assert (await session.execute(select(func.count()).select_from(TrackPoint))).scalar_one() == 30
+
+
+async def test_a_shift_has_a_number_of_pauses_that_people_can_make(house: House) -> None:
+    shift, began = await started(house), house.clock.now
+    house.clock.turn(hours=2)
+    rows = [
+        {
+            "shift_id": shift,
+            "action": "pause" if number % 2 else "resume",
+            "at": began + timedelta(seconds=number),
+            "device_at": began,
+            "received_at": began,
+        }
+        for number in range(1, EVENTS_MAX)
+    ]
+    async with house.database.write() as session:
+        await session.execute(insert(ShiftEvent), rows)
+    refused = await shift_step(house, shift, "resume")
+    assert refused.json()["code"] == "limit_reached", refused.text
