@@ -34,12 +34,19 @@ class FlatTrack:
     def around(self, reach_m: float) -> shapely.Polygon:
         """Return a box in degrees (EPSG:4326) around everything within so many metres of the track."""
         reach = reach_m / self._scale
-        (west, south), (east, north) = self._low - reach, self._high + reach
-        return shapely.box(west, south, east, north)
+        west, south = (self._low - reach).tolist()
+        east, north = (self._high + reach).tolist()
+        box: shapely.Polygon = shapely.box(west, south, east, north)
+        return box
 
     def flat(self, shapes: Any) -> Any:  # noqa: ANN401  a shape, or an array of shapes
         """Return a shape or an array of shapes (EPSG:4326) in metres, as the legs are."""
-        return cast("Any", shapely.transform)(shapes, lambda degrees: degrees * self._scale)
+        scale = self._scale
+
+        def scaled(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+            return degrees * scale
+
+        return cast("Any", shapely.transform)(shapes, scaled)
 
 
 class Waysides:

@@ -11,9 +11,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from api.domain.coverage import Regions
+from api.domain.flat_tracks import Waysides
 from api.domain.measuring import Measured, PatrolMap, measure, midnights_ms
 from api.domain.reference import Reference
-from api.domain.shifts import Course, ShiftAction, ShiftEvent, expiry
+from api.domain.shifts import Course, ShiftAction, ShiftEvent
 from api.domain.tracks import EPOCH, Fix, to_instant, to_ms
 from gridphone import OutboxItem
 from tests.chaos.beats import LONGEST_SHIFT
@@ -83,7 +84,8 @@ def _check_end(findings: Findings, row: Any, events: list[tuple[str, datetime]],
         Fault.BROKEN,
         f"shift {row.id} is {standing}; its events say {(course.state, course.ended_at)}",
     )
-    end = expiry(row.started_at, LONGEST_SHIFT).at
+    told = [(action, at) for action, at in events if action != "expire"]
+    end = _course(told).latest_at(LONGEST_SHIFT)
     expired = [at for action, at in events if action == "expire"]
     findings.expect(
         expired in ([], [end]), Fault.BROKEN, f"shift {row.id} was ended at {expired}, not at {end}"
@@ -202,7 +204,7 @@ def _measured_again(
         is_on_duty = any(start <= at_ms < stop for start, stop in spans)
         if is_on_duty and stored in recorded.get(at_ms, []):
             fixes.append(Fix(at_ms, *stored))
-    around = PatrolMap(reference.patrol_grids, Regions([], is_tiling=False), reference.roads)
+    around = PatrolMap(reference.patrol_grids, Regions([], is_tiling=False), reference.roads, Waysides([]))
     return measure(fixes, around, reference.policies, midnights_ms(row.started_on, zone, LONGEST_SHIFT))
 
 
