@@ -36,8 +36,7 @@ class FlatTrack:
         reach = reach_m / self._scale
         west, south = (self._low - reach).tolist()
         east, north = (self._high + reach).tolist()
-        box: shapely.Polygon = shapely.box(west, south, east, north)
-        return box
+        return cast("Any", shapely.box)(west, south, east, north)
 
     def flat(self, shapes: Any) -> Any:  # noqa: ANN401  a shape, or an array of shapes
         """Return a shape or an array of shapes (EPSG:4326) in metres, as the legs are."""
