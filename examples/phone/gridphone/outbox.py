@@ -245,11 +245,14 @@ class Outbox:
         """Let an item that waited be sent once more, to learn what became of it."""
         self._store.write("UPDATE items SET state = 'held' WHERE id = ? AND state = 'waiting'", str(item_id))
 
-    def postpone(self, item_id: UUID, problem: dict[str, Any], until: datetime) -> None:
-        """Note why it did not go now, and not to try it before that time."""
+    def postpone(
+        self, item_id: UUID, problem: dict[str, Any], until: datetime, *, is_answered: bool = True
+    ) -> None:
+        """Note why it did not go now, and not to try it before that time; without an answer it may have arrived."""
         self._store.write(
-            "UPDATE items SET state = CASE WHEN is_announced THEN state ELSE 'held' END, problem = ?,"
+            "UPDATE items SET state = CASE WHEN is_announced OR NOT ? THEN state ELSE 'held' END, problem = ?,"
             " tries = tries + 1, try_after = ? WHERE id = ?",
+            is_answered,
             json.dumps(problem, ensure_ascii=False),
             until.timestamp(),
             str(item_id),
