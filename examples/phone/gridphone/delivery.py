@@ -7,7 +7,8 @@ from typing import Any
 from gridphone.answers import Cut, Problem
 from gridphone.backoff import pause_s
 from gridphone.exchange import Exchange
-from gridphone.outbox import Outbox, OutboxItem
+from gridphone.items import OutboxItem
+from gridphone.outbox import Outbox
 from gridphone.patrol import Patrol
 from gridphone.photos import PhotoFolder
 from gridphone.service import Service
