@@ -2,8 +2,8 @@
 
 Needs httpx and nothing of GridPatrol itself. Read `phone.py` first, then what it stands on: `outbox.py` and `items.py`
 (what the phone made), `delivery.py` and `uploads.py` (how that gets to the server), `feed.py` and `mirror.py` (what
-comes back), `patrol.py` (shifts, tracks, check-ins), `tasks.py` (what the person is asked to look at), `service.py` (the
-requests), `store.py` (the file).
+comes back), `patrol.py` (shifts, tracks, check-ins), `tasks.py` (what the person is asked to look at), `service.py`
+(the requests), `store.py` (the file).
 """
 
 from gridphone.answers import Cut, Problem, SignInNeeded
