@@ -24,6 +24,9 @@ BEGAN = timedelta(hours=6)
 FORGETFUL = 0.25
 """How many never stop their first shift. It began so long ago that it ends by itself in the storm."""
 
+ENDS_IN = timedelta(seconds=20)
+"""How long the shift of somebody forgetful still goes on after she told the phone of it."""
+
 EVERY = timedelta(seconds=5)
 PACE_M_S = 1.3
 ROAMS_M = 350.0
@@ -47,7 +50,7 @@ class Post:
 
 
 class Beat:
-    """The patrol of one phone. Two phones of one officer have beats that begin at the same second."""
+    """The patrol of one phone. Those of two phones of one officer have points of the same instants, at other places."""
 
     def __init__(
         self,
@@ -59,13 +62,8 @@ class Beat:
     ) -> None:
         self._username, self._home, self._posts, self._draw, self._zone = username, place, posts, draw, zone
         self._at, self._heading = place, draw.uniform(0, 2 * math.pi)
-        hers = random.Random(username)
-        now = clock.now().replace(microsecond=0)
-        self._is_forgetful = hers.random() < FORGETFUL
-        if self._is_forgetful:
-            self._next = now - LONGEST_SHIFT + timedelta(seconds=hers.randrange(5, 20))
-        else:
-            self._next = now - BEGAN + timedelta(seconds=hers.randrange(3_600))
+        self._is_forgetful = random.Random(username).random() < FORGETFUL
+        self._next = clock.now().replace(microsecond=0) - BEGAN
         self._starts = 0
 
     def act(self, phone: Phone, ledger: Ledger) -> None:
@@ -98,6 +96,8 @@ class Beat:
             return
         if self._forgets_it:
             self._next = now.replace(microsecond=0)  # it has ended by itself a moment ago
+        elif self._is_forgetful and self._starts == 0:
+            self._next = now.replace(microsecond=0) - LONGEST_SHIFT + ENDS_IN
         at = self._tick()
         shift_id = phone.patrol.start(at=at, team="chaos")
         ledger.starts[shift_id] = Started(self._username, at)

@@ -31,8 +31,12 @@ def check_shifts(findings: Findings, ledger: Ledger, items: Items, truth: Patrol
     for shift_id, started in ledger.starts.items():
         item, row = items.get(shift_id), truth.shifts.get(shift_id)
         if item is None or item.state != "stored":
-            code = (item.problem or {}).get("code") if item else "gone"
-            findings.expect(code == "shift_running", Fault.LOSS, f"shift {shift_id} was not taken: {code}")
+            problem = (item.problem or {}) if item else {}
+            other = (
+                truth.shifts.get(UUID(problem["shift"])) if problem.get("code") == "shift_running" else None
+            )
+            is_fair = other is not None and truth.people[other.person_id] == started.username
+            findings.expect(is_fair, Fault.LOSS, f"shift {shift_id} was not taken: {problem}")
             findings.expect(row is None, Fault.DOUBLE, f"shift {shift_id} was refused, and is there")
             continue
         is_right = row is not None and (truth.people[row.person_id], row.started_at) == started

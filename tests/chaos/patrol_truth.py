@@ -1,5 +1,6 @@
 """What the city has in the end of patrols and tasks, read from its tables."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,6 +68,20 @@ class PatrolTruth:
     check_ins: dict[UUID, Any]
     tasks: dict[UUID, TaskRow]
     answers: list[AnswerRow]
+
+    def counts(self) -> dict[str, int]:
+        """Return how much of each there is."""
+        tasks = Counter(f"tasks {task.state}" for task in self.tasks.values())
+        return {
+            "shifts": len(self.shifts),
+            "ended by the system": sum(events[-1][0] == "expire" for events in self.events.values()),
+            "points": sum(map(len, self.points.values())),
+            "batches": len(self.batches),
+            "points told again": sum(batch.left_out.get("duplicate", 0) for batch in self.batches.values()),
+            "visits": sum(map(len, self.visits.values())),
+            "check-ins": len(self.check_ins),
+            **dict(sorted(tasks.items())),
+        }
 
 
 async def read_patrol(database: Database) -> PatrolTruth:

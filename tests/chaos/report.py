@@ -25,6 +25,9 @@ class Report:
     network: dict[str, int] = field(default_factory=dict[str, int])
     answers: dict[str, int] = field(default_factory=dict[str, int])
     swept: dict[str, int] = field(default_factory=dict[str, int])
+    city: dict[str, int] = field(default_factory=dict[str, int])
+    """How much of patrols and tasks there is in the end."""
+
     findings: Findings = field(default_factory=Findings)
 
     @property
@@ -58,6 +61,7 @@ class Report:
             _line("stored", self.stored),
             _line("refused, with the reason", self.refused),
             _line("swept", self.swept),
+            _line("in the city", self.city),
             f"{'losses':<26}{self.losses}",
             f"{'doubles':<26}{self.doubles}",
             _line("other faults", {name: self.findings.counts[name] for name in list(Fault)[2:]}),

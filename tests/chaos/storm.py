@@ -70,8 +70,7 @@ async def run_storm(home: Path, storm_s: float, seed: int) -> Report:
         try:
             await _each(hands, Hand.sign_in)
             await _each([hand for hand in hands if hand.person.role == "dispatcher"], Hand.take_calls)
-            await _each(hands, Hand.exchange)
-            tell("everybody is signed in and knows what is to be done: the storm begins")
+            tell("everybody is signed in: the storm begins")
             report.storm_s = await _rage(here, proxy, hands, journal, storm_s, report)
             tell("calm")
             report.settled_s = await _settle(here, proxy, hands)
@@ -207,7 +206,9 @@ async def _look(here: City, hands: Sequence[Hand], journal: Journal, report: Rep
         check.check_stored(findings, journal, items, truth)
         check.check_histories(findings, truth)
         report.swept = await check.check_files(findings, truth, database, files)
-        await _look_at_patrols(findings, here, database, journal.ledger, items, Office(here.addresses, seed))
+        report.city = await _look_at_patrols(
+            findings, here, database, journal.ledger, items, Office(here.addresses, seed)
+        )
     finally:
         await database.close()
     await check.check_ledger(findings, here.settings)
@@ -225,7 +226,7 @@ async def _look_at_patrols(
     ledger: Ledger,
     items: Mapping[UUID, OutboxItem],
     office: Office,
-) -> None:
+) -> dict[str, int]:
     truth, zone = await read_patrol(database), here.settings.zone
     check_shifts(findings, ledger, items, truth, clock.now())
     check_tracks(findings, ledger, items, truth)
@@ -238,6 +239,7 @@ async def _look_at_patrols(
     shown = {one["id"]: one for one in await office.read("supervisor", "/v1/shifts")}
     covered = {one["code"]: one for one in await office.read("supervisor", "/v1/patrols/coverage", **days)}
     check_measures(findings, ledger, truth, reference, zone, shown, covered)
+    return truth.counts()
 
 
 def _count(report: Report, here: City, proxy: Proxy, journal: Journal) -> None:

@@ -224,6 +224,11 @@ def _refused_twice(after: Aftermath) -> None:
     after.tasks(NEXT, attempt=3)
 
 
+def _not_taken(after: Aftermath) -> None:
+    problem = {"code": "shift_running", "shift": str(uuid4())}
+    after.items[SHIFT] = replace(after.items[SHIFT], state="refused", problem=problem)
+
+
 def _two_open(after: Aftermath) -> None:
     for task_id in (uuid4(), uuid4()):
         row = replace(
@@ -250,6 +255,8 @@ SPOILT: list[tuple[Callable[[Aftermath], object], Fault]] = [
     (lambda after: after.truth.events[SHIFT].__setitem__(3, ("stop", NOW)), Fault.DOUBLE),
     (lambda after: setattr(after.shift, "ended_at", NOW), Fault.BROKEN),
     (_never_ended, Fault.STUCK),
+    (_not_taken, Fault.LOSS),
+    (_not_taken, Fault.DOUBLE),
     (lambda after: after.truth.events[SHIFT].__setitem__(3, ("expire", NOW)), Fault.BROKEN),
     (lambda after: after.truth.check_ins.clear(), Fault.LOSS),
     (lambda after: setattr(after.check_in, "person_id", OTHER), Fault.LOSS),

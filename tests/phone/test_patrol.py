@@ -81,12 +81,13 @@ async def test_points_that_go_again_and_again_are_stored_once(
     for _ in range(2):
         street.network.plan(*way, fault)
         assert (await phone.exchange()).cut is not None
+        street.house.clock.turn(seconds=10)
     await street.exchanged(phone)
     assert street.network.count(*way) > 0
     assert await stored(street, shift) == walked
     assert (states(phone, "track"), phone.patrol.points_held()) == (["stored"], 0)
     # The phone's location service tells points again that it told before: they make another batch.
-    again = street.house.clock.now
+    again = walked[-1]
     assert phone.patrol.keep_point(LONGITUDE, LATITUDE, at=again)
     assert not phone.patrol.keep_point(LONGITUDE, LATITUDE, at=again)
     await street.exchanged(phone)
@@ -228,6 +229,13 @@ async def test_a_report_does_not_wait_for_a_long_track(street: Street) -> None:
     street.network.plan("PUT", "/v1/tracks/", Fault.NEVER_ARRIVES)
     assert (await phone.exchange()).cut is not None
     assert (states(phone, "report"), states(phone, "track")) == (["stored"], ["sent"])
+    assert (await phone.exchange()).is_complete, (
+        "nor do tickets, if it is the track that does not get through"
+    )
+    assert states(phone, "track") == ["sent"]
+    street.house.clock.turn(seconds=10)
+    await street.exchanged(phone)
+    assert states(phone, "track") == ["stored"]
 
 
 async def checkpoint(street: Street) -> str:

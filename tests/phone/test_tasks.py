@@ -61,6 +61,7 @@ async def test_a_refused_task_goes_to_the_next_officer_and_to_one_only(street: S
     street.network.plan("POST", "/v1/tasks/", fault)
     assert (await phone.exchange()).cut is not None
     assert states(phone) == ["sent"]
+    street.house.clock.turn(seconds=10)
     await street.exchanged(phone)
     assert states(phone) == ["stored"]
     other = await asked_now(street, ticket)

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 from gridphone.answers import Cut, Problem
 from gridphone.exchange import Exchange
+from gridphone.items import OutboxItem
 from gridphone.mirror import MirrorTicket
-from gridphone.outbox import OutboxItem
 from gridphone.patrol import NoSuchShift
 from gridphone.phone import OthersWorkHeld, Phone, VersionUnknown
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gridphone.outbox import OutboxItem
+from gridphone.items import OutboxItem
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from gridphone.answers import Problem
+from gridphone.answers import Cut, Problem
 from gridphone.backoff import pause_s
 from gridphone.exchange import Exchange
-from gridphone.outbox import Outbox, OutboxItem
+from gridphone.items import OutboxItem
+from gridphone.outbox import Outbox
 from gridphone.patrol import Patrol
 from gridphone.photos import PhotoFolder
 from gridphone.service import Service
@@ -124,6 +125,10 @@ class Delivery:
                 await service.store_track(item.id, item.body, self._clock())
             else:
                 await service.give_up_task(item.body)
+        except Cut as cut:
+            # Not in the next round again: if it is this item that the server can't bear, the tickets still come.
+            self._postpone(item, {"code": "no_answer", "detail": str(cut)}, is_answered=False)
+            raise
         except Problem as problem:
             if problem.code in _PASSING:
                 self._postpone(item, problem.facts)
@@ -139,9 +144,9 @@ class Delivery:
         self._outbox.refuse(item.id, problem)
         done.refused += 1
 
-    def _postpone(self, item: OutboxItem, problem: dict[str, Any]) -> None:
+    def _postpone(self, item: OutboxItem, problem: dict[str, Any], *, is_answered: bool = True) -> None:
         until = self._clock() + timedelta(seconds=pause_s(item.tries + 1))
-        self._outbox.postpone(item.id, problem, until)
+        self._outbox.postpone(item.id, problem, until, is_answered=is_answered)
 
     async def _ask_for_waiting(self, service: Service) -> bool:
         """Look what became of steps that waited on the server; tell whether some wait no longer.

@@ -2,25 +2,18 @@
 
 Each item has its id from the moment it was made and never gets another one: that is how the server knows it again,
 however often it comes. So nothing here asks "did that arrive?"; what has no answer is sent once more.
-
-    held ──► sent ──► stored            sent: it left the phone and no answer was read. Perhaps the server has it.
-      ▲        │ ├──► refused           waiting: the server has it and waits for what it was made on top of.
-      └────────┘ └──► waiting           stored: the server's confirmation was read. Never before.
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from sqlite3 import Row
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from gridphone.backoff import LONGEST_S
+from gridphone.items import Kind, OutboxItem, item_of
 from gridphone.store import Store
-
-Kind = Literal["report", "step", "photo", "shift", "track", "checkin", "task"]
-State = Literal["held", "sent", "waiting", "stored", "refused"]
 
 ITEMS_MAX = 100
 BYTES_MAX = 256 * 1024
@@ -28,45 +21,6 @@ BYTES_MAX = 256 * 1024
 
 TRACK_BYTES_MAX = 64 * 1024
 """A longer track goes by itself, so that a report does not wait for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxItem:
-    """Something that was made on this phone."""
-
-    number: int
-    """Its place among all that was made here."""
-
-    id: UUID
-    kind: Kind
-    ticket_id: UUID | None
-    """The ticket that it is about, for a report and a step."""
-
-    after: UUID | None
-    """The item that it was made on top of: a step's, or the start of the shift that it is about."""
-
-    body: dict[str, Any]
-    made_at: datetime
-    state: State
-    problem: dict[str, Any] | None
-    """Why it was refused, as the server said it; of one that is held: why it has to be tried again."""
-
-    told_at: datetime | None
-    """When the server's confirmation was read."""
-
-    tries: int
-    is_announced: bool
-    upload: str | None
-
-    @property
-    def photo_ids(self) -> list[UUID]:
-        """The photos that it names."""
-        return [UUID(name) for name in self.body.get("photos", ())]
-
-    def as_sent(self) -> dict[str, Any]:
-        """Return it as it is sent."""
-        made_at = self.made_at.isoformat()
-        return {"kind": self.kind, "id": str(self.id), "body": self.body, "made_at": made_at}
 
 
 class Outbox:
@@ -101,12 +55,12 @@ class Outbox:
 
     def items(self) -> list[OutboxItem]:
         """Return all items, the oldest first."""
-        return [_item(row) for row in self._store.rows("SELECT * FROM items ORDER BY number")]
+        return [item_of(row) for row in self._store.rows("SELECT * FROM items ORDER BY number")]
 
     def item(self, item_id: UUID) -> OutboxItem | None:
         """Return one item."""
         row = self._store.row("SELECT * FROM items WHERE id = ?", str(item_id))
-        return _item(row) if row else None
+        return item_of(row) if row else None
 
     def made_on_top_of(self, ticket_id: UUID, seen_version: int | None) -> UUID | None:
         """Return the phone's own last item on a ticket that the person saw and the mirror does not show yet.
@@ -175,7 +129,7 @@ class Outbox:
         room_items, room_bytes = ITEMS_MAX, BYTES_MAX
         behind: set[UUID] = set()
         for row in self._store.rows(f"SELECT * FROM items WHERE {which} ORDER BY number"):  # noqa: S608  a constant
-            item = _item(row)
+            item = item_of(row)
             if (
                 not _is_due(row, now)
                 or item.after in behind
@@ -199,7 +153,7 @@ class Outbox:
     def next_photo(self, now: datetime) -> OutboxItem | None:
         """Return the oldest photo that the server knows of and waits for."""
         query = "SELECT * FROM items WHERE is_announced AND state = 'sent' ORDER BY number"
-        return next((_item(row) for row in self._store.rows(query) if _is_due(row, now)), None)
+        return next((item_of(row) for row in self._store.rows(query) if _is_due(row, now)), None)
 
     def next_alone(self, now: datetime) -> OutboxItem | None:
         """Return the oldest item that goes by a request of its own: a long track, or a task that is given up.
@@ -212,7 +166,7 @@ class Outbox:
             " AND other.after = one.after AND other.state IN ('held', 'sent'))) ORDER BY number"
         )
         rows = self._store.rows(query, TRACK_BYTES_MAX)
-        return next((_item(row) for row in rows if _is_due(row, now)), None)
+        return next((item_of(row) for row in rows if _is_due(row, now)), None)
 
     def note_sent(self, item_id: UUID) -> None:
         """Note that an item may have arrived from now on."""
@@ -245,11 +199,14 @@ class Outbox:
         """Let an item that waited be sent once more, to learn what became of it."""
         self._store.write("UPDATE items SET state = 'held' WHERE id = ? AND state = 'waiting'", str(item_id))
 
-    def postpone(self, item_id: UUID, problem: dict[str, Any], until: datetime) -> None:
-        """Note why it did not go now, and not to try it before that time."""
+    def postpone(
+        self, item_id: UUID, problem: dict[str, Any], until: datetime, *, is_answered: bool = True
+    ) -> None:
+        """Note why it did not go now, and not to try it before that time; without an answer it may have arrived."""
         self._store.write(
-            "UPDATE items SET state = CASE WHEN is_announced THEN state ELSE 'held' END, problem = ?,"
+            "UPDATE items SET state = CASE WHEN is_announced OR NOT ? THEN state ELSE 'held' END, problem = ?,"
             " tries = tries + 1, try_after = ? WHERE id = ?",
+            is_answered,
             json.dumps(problem, ensure_ascii=False),
             until.timestamp(),
             str(item_id),
@@ -292,24 +249,6 @@ class Outbox:
         self._store.write("DELETE FROM items")
 
 
-def _item(row: Row) -> OutboxItem:
-    return OutboxItem(
-        number=row["number"],
-        id=UUID(row["id"]),
-        kind=row["kind"],
-        ticket_id=_uuid(row["ticket"]),
-        after=_uuid(row["after"]),
-        body=json.loads(row["body"]),
-        made_at=datetime.fromisoformat(row["made_at"]),
-        state=row["state"],
-        problem=json.loads(row["problem"]) if row["problem"] else None,
-        told_at=datetime.fromisoformat(row["told_at"]) if row["told_at"] else None,
-        tries=row["tries"],
-        is_announced=bool(row["is_announced"]),
-        upload=row["upload"],
-    )
-
-
 def _is_due(row: Row, now: datetime) -> bool:
     """Tell whether a row's time has come. A clock that was set back must not hold anything for years."""
     return not 0 < row["try_after"] - now.timestamp() <= 2 * LONGEST_S
@@ -317,7 +256,3 @@ def _is_due(row: Row, now: datetime) -> bool:
 
 def _text(value: UUID | None) -> str | None:
     return None if value is None else str(value)
-
-
-def _uuid(value: str | None) -> UUID | None:
-    return None if value is None else UUID(value)

@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from gridphone.outbox import Outbox, OutboxItem
+from gridphone.items import OutboxItem
+from gridphone.outbox import Outbox
 from gridphone.store import Store
 
 ShiftAction = Literal["pause", "resume", "stop"]

@@ -17,8 +17,9 @@ from gridphone.conflicts import Conflict, conflict_of
 from gridphone.delivery import Delivery
 from gridphone.exchange import Exchange
 from gridphone.feed import Feed
+from gridphone.items import OutboxItem
 from gridphone.mirror import Mirror, MirrorTicket
-from gridphone.outbox import Outbox, OutboxItem
+from gridphone.outbox import Outbox
 from gridphone.patrol import Patrol
 from gridphone.photos import PhotoFolder
 from gridphone.service import Service

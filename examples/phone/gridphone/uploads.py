@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from gridphone.answers import Cut, Problem
 from gridphone.backoff import pause_s
-from gridphone.outbox import Outbox, OutboxItem
+from gridphone.items import OutboxItem
+from gridphone.outbox import Outbox
 from gridphone.photos import PhotoFolder
 from gridphone.service import Service
 
