@@ -69,6 +69,13 @@ async def test_a_shift_in_the_evening_is_off_hours(house: House) -> None:
     assert told["findings_per_km"] is None
 
 
+async def test_no_share_of_a_shift_that_goes_on_is_more_than_all_of_it(house: House) -> None:
+    house.clock.turn(hours=10)
+    await started(house)
+    house.clock.turn(minutes=10, microseconds=331_777)
+    assert (await figures(house, "officer"))["officer01"]["off_hours_duty_share"] == 1
+
+
 async def test_figures_are_for_supervisors_alone(house: House) -> None:
     await a_day(house)
     for username in ("officer01", "dispatcher", "member-cityscape", "admin"):
