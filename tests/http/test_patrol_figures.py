@@ -42,6 +42,13 @@ async def test_what_an_officer_did_and_found_and_overlooked(house: House) -> Non
     assert told["missed"] in {0, 1}
 
 
+async def test_figures_name_whose_they_are(house: House) -> None:
+    await a_day(house)
+    assert (await figures(house, "officer"))["officer01"]["name"] == "王建国"
+    assert (await figures(house, "street"))["990101001"]["name"] == "槐荫街道"
+    assert (await figures(house, "day"))["2026-11-23"]["name"] == "2026-11-23"
+
+
 async def test_every_figure_opens_into_rows_that_come_to_it(house: House) -> None:
     shift = await a_day(house)
     supervisor = await house.caller("supervisor")
