@@ -129,6 +129,8 @@ def _late(draws: Draws) -> Iterator[Plot]:
 def _doubtful(draws: Draws) -> Iterator[Plot]:
     """Repairs that are claimed with the wrong photo, and a report from a mock location: what signals are for."""
     shown = [condition for condition in draws.common if condition.after_photo]
-    for fraud in (Fraud.EDITED, Fraud.ELSEWHERE, None, Fraud.BORROWED, Fraud.MOCKED):
-        at, condition = draws.by_day(draws.random.randint(4, 6)), draws.random.choice(shown)
+    # Who borrows a picture borrows it from the plot before, which has to be over by then.
+    told = ((5, Fraud.EDITED), (6, Fraud.ELSEWHERE), (9, None), (5, Fraud.BORROWED), (4, Fraud.MOCKED))
+    for days, fraud in told:
+        at, condition = draws.by_day(days), draws.random.choice(shown)
         yield draws.plot(at, condition, accept_minutes=12, fix_share=0.1, check_minutes=25, fraud=fraud)

@@ -112,7 +112,8 @@ def test_two_starts_at_once_load_the_demo_once(loaded: Loaded) -> None:
 
 def test_a_load_says_what_it_is_doing(loaded: Loaded) -> None:
     assert len(loaded.said) > 20
-    assert loaded.said[-1].endswith("2026-11-22")
+    assert loaded.said[-2].endswith("2026-11-22")
+    assert "patrols" in loaded.said[-1]
 
 
 async def test_a_later_start_changes_nothing_and_leaves_alone_what_people_changed(
