@@ -6,6 +6,7 @@ inside the answer about the whole.
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -162,4 +163,7 @@ def _printable(value: Any) -> Any:  # noqa: ANN401  any JSON value
         return [_printable(member) for member in value]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, float | int | bool) or value is None:
         return value
+    if isinstance(value, datetime):
+        # As answers have instants; `str` has a blank in the middle.
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return str(value)

@@ -55,7 +55,9 @@ def demo_picture(
     buffer = BytesIO()
     # A copy: writing leaves marks on the picture, and threads share the one that is kept.
     scene = _scene(seed, tidy=tidy)
-    seen = scene.copy() if standpoint == 0 else seen_from(scene, f"{seed}/{standpoint}")
+    seen = (
+        scene.copy() if standpoint == 0 else _held(seen_from(scene, f"{seed}/{standpoint}"), seed, standpoint)
+    )
     seen.save(buffer, "JPEG", quality=_QUALITY, exif=exif)
     return buffer.getvalue()
 
@@ -80,6 +82,16 @@ def seen_from(scene: Image.Image, standpoint: str) -> Image.Image:
     )
     view = scene.transform(scene.size, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC)
     return ImageEnhance.Brightness(view).enhance(random.uniform(0.85, 1.15))
+
+
+def _held(view: Image.Image, seed: int, standpoint: int) -> Image.Image:
+    """Return a view as a hand holds a camera: never twice at the same slant."""
+    random = Random(f"{seed}/{standpoint}/held")  # noqa: S311  a drawing
+    slant = random.uniform(2.0, 5.0) * random.choice((-1, 1))
+    # What turns into the corners from outside is cut off.
+    left, top = round(0.05 * WIDTH), round(0.06 * HEIGHT)
+    turned = view.rotate(slant, Image.Resampling.BICUBIC)
+    return turned.resize(view.size, Image.Resampling.BICUBIC, (left, top, WIDTH - left, HEIGHT - top))
 
 
 # A repair and its check show the same scene within hours, and drawing takes ten times as long as writing.

@@ -169,7 +169,7 @@ OPERATIONS: dict[str, frozenset[Role]] = {
     "checkin_store": EVERYBODY - {Role.ADMINISTRATOR},
     "checkin_list": EVERYBODY - {Role.ADMINISTRATOR},
     "roster_list": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
-    "roster_get": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    "roster_get": frozenset({Role.OFFICER, Role.SUPERVISOR, Role.ADMINISTRATOR}),
     "roster_put": frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     "plan_list": _DESK | {Role.OFFICER},
     "plan_get": _DESK | {Role.OFFICER},

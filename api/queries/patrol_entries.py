@@ -81,9 +81,11 @@ def _shift_entries(facts: FigureFacts) -> Iterator[Entry]:
             (to_instant(start), min(to_instant(stop), facts.now))
             for start, stop in course.spans(facts.longest)
         ]
-        off_s = sum(facts.off_hours_s(start, stop) for start, stop in spans if start < stop)
+        on_duty = [(start, stop) for start, stop in spans if start < stop]
+        duty_s = sum((stop - start).total_seconds() for start, stop in on_duty)
+        off_s = sum(facts.off_hours_s(start, stop) for start, stop in on_duty)
         yield Entry(Figure.SHIFTS, row, on, officer=who)
-        yield Entry(Figure.DUTY_S, row, on, course.duty(facts.longest, facts.now).total_seconds(), who)
+        yield Entry(Figure.DUTY_S, row, on, duty_s, who)
         yield Entry(Figure.OFF_HOURS_DUTY_S, row, on, off_s, who)
         yield Entry(Figure.WALKED_M, row, on, shift.walked_m, who)
 

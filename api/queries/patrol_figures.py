@@ -1,6 +1,6 @@
 """What figures of patrol are made of: shifts, visits, findings, public tips, duties and rosters of some days."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -135,6 +135,12 @@ async def find_figure_rows(
         [TicketRow(*row) for row in await _rows(session, tips)],
         [Duty(*row) for row in await _rows(session, duties)],
     )
+
+
+async def find_names(session: ReadSession, usernames: Collection[str]) -> dict[str, str]:
+    """Return the names of people by user name."""
+    named = select(col(Person.username), col(Person.name)).where(col(Person.username).in_(usernames))
+    return dict((await session.execute(named)).all())
 
 
 async def _rows(session: ReadSession, statement: Any) -> Iterator[Any]:  # noqa: ANN401  rows of any columns

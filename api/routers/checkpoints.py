@@ -1,6 +1,6 @@
 """Checkpoints (签到点): administrators make them, screens show their codes, people confirm that they are there."""
 
-from datetime import datetime
+from datetime import UTC
 from typing import Annotated
 from uuid import UUID
 
@@ -127,7 +127,7 @@ async def issue_code(  # noqa: PLR0913  what an answer depends on
         return CodeShown(
             checkpoint=code, way=way, code=nfc_code(rules, tag), from_at=None, until_at=None, svg=None
         )
-    moment: datetime = at or now
+    moment = (at or now).astimezone(UTC)
     text = qr_code(rules, moment, zone)
     since, until = qr_period(rules, moment, zone)
     return CodeShown(checkpoint=code, way=way, code=text, from_at=since, until_at=until, svg=qr_svg(text))

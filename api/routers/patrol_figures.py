@@ -11,14 +11,15 @@ from api.domain.calendars import CalendarError
 from api.domain.errors import FieldWrong
 from api.domain.grids import GridLevel
 from api.domain.measuring import day_span
-from api.domain.patrol_figures import Entry, rows_of, sum_up
+from api.domain.patrol_figures import Entry, FiguresBy, rows_of, sum_up
 from api.domain.patrol_plans import targets_of
 from api.domain.reference import Reference
 from api.domain.rosters import Arrival, standing
 from api.domain.rounds import rounds_of
+from api.language import Language, name_in
 from api.pages import CodeCursor, context_of
 from api.queries.patrol_entries import FigureFacts, entries_of
-from api.queries.patrol_figures import find_figure_rows
+from api.queries.patrol_figures import find_figure_rows, find_names
 from api.queries.patrol_plans import find_plans, find_seen
 from api.queries.posts import find_arrivals, find_slots
 from api.queries.shifts import find_courses
@@ -43,7 +44,12 @@ DAYS_MAX = 92
 
 @router.get("", operation_id="figure_list", summary="Figures of patrol")
 async def list_figures(
-    query: Annotated[FiguresQuery, Query()], caller: Caller, session: Reading, wired: Wired, now: Now
+    query: Annotated[FiguresQuery, Query()],
+    caller: Caller,
+    session: Reading,
+    wired: Wired,
+    now: Now,
+    language: Language,
 ) -> FiguresPage:
     """List coverage, findings, punctuality and what was missed, by officer, grid, street, day or week.
 
@@ -56,7 +62,12 @@ async def list_figures(
     keys = [key for key in sums if last is None or key > last.code]
     page = keys[: query.limit]
     more = CodeCursor(page[-1], context).encode() if len(keys) > query.limit else None
-    return FiguresPage(items=[figures_shown(key, sums[key]) for key in page], next=more)
+    if query.by is FiguresBy.OFFICER:
+        names = await find_names(session, page)
+    else:
+        grids = {key: reference.known_grids[key] for key in page if key in reference.known_grids}
+        names = {key: name_in(language, grid.name_zh, grid.name_en) for key, grid in grids.items()}
+    return FiguresPage(items=[figures_shown(key, names.get(key, key), sums[key]) for key in page], next=more)
 
 
 @router.get("/rows", operation_id="figure_rows", summary="The rows behind a figure")

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from api.deps import Caller, Now, Reading, SignedIn, Wired, Writing
+from api.domain.access import Role
 from api.domain.errors import FieldWrong
 from api.domain.rosters import Arrival, Presence, shortages
 from api.queries.posts import SlotRow, find_arrivals, find_posts, find_slots
@@ -20,6 +21,7 @@ from api.schemas.rosters import (
     RosterShown,
     shortages_shown,
     slot_of,
+    slots_of,
     slots_shown,
 )
 from api.services.rosters import put_roster
@@ -65,7 +67,10 @@ async def list_rosters(
 
 @router.get("/{on}", operation_id="roster_get", summary="A day's roster as it stands")
 async def get_roster(on: Which, caller: Caller, session: Reading, now: Now) -> RosterShown:
-    """Get a day's roster with who came, who was late or absent, and the posts where nobody is, now and afterwards."""
+    """Get a day's roster with who came, who was late or absent, and the posts where nobody is, now and afterwards.
+
+    Officers get their own hours alone.
+    """
     return await _shown(session, caller, on, now)
 
 
@@ -82,6 +87,8 @@ async def _shown(session: Reading, caller: SignedIn, on: date, now: datetime) ->
     slots = await find_slots(session, on, on)
     arrivals = await _arrivals(session, slots, caller)
     shown = slots_shown(slots, arrivals, caller.reference.policies, now)
+    if caller.viewer.role is Role.OFFICER:
+        return RosterShown(on=on, slots=slots_of(caller.viewer.username, shown), short=[], unmanned=[])
     posts = [(stored.draft.code, stored.draft.staff_min) for stored in await find_posts(session)]
     return RosterShown(
         on=on,

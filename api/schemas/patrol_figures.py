@@ -20,13 +20,16 @@ class FigureRowsQuery(FiguresQuery):
     """The rows behind one figure."""
 
     key: Annotated[str, Field(min_length=1, max_length=64), PrintableText]
-    figure: Figure
+    figure: Figure = Field(
+        description="`time_s` is of `duty_s`, in grids and streets of `dwell_s`; `walked_m` there of `grid_walked_m`."
+    )
 
 
 class FiguresShown(Output):
     """The figures of one officer, grid, street, day or week. What nothing can be said of is null."""
 
-    key: str
+    key: str = Field(description="User name, code, first day of the week, or day.")
+    name: str = Field(description="Of the officer, grid or street; the key itself for days and weeks.")
     shifts: int
     time_s: float = Field(description="On duty; in a grid or street, the time inside.")
     walked_m: float
@@ -76,10 +79,11 @@ class FigureRowsPage(Output):
     next: str | None
 
 
-def figures_shown(key: str, sums: Sums) -> FiguresShown:
+def figures_shown(key: str, name: str, sums: Sums) -> FiguresShown:
     """Show the figures of one key."""
     return FiguresShown(
         key=key,
+        name=name,
         shifts=int(sums.of(Figure.SHIFTS)),
         time_s=round(sums.time_s, 1),
         walked_m=round(sums.walked_m, 1),

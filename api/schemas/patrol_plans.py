@@ -1,6 +1,6 @@
 """Plans of patrol and their rounds on the wire."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -198,7 +198,7 @@ def round_shown(plan: str, one: Round) -> RoundShown:
         kind=one.target.kind,
         code=one.target.code,
         first_on=one.first_on,
-        until=one.until,
+        until=one.until.astimezone(UTC),
         needed=one.needed,
         done=one.done,
         off_hours=one.off_hours,

@@ -119,6 +119,12 @@ Arrivals = Mapping[str, Sequence[Arrival]]
 """Check-ins by post."""
 
 
+def slots_of(username: str, slots: Iterable[SlotShown]) -> list[SlotShown]:
+    """Return the slots that somebody is on, without the others on them."""
+    own = ((slot, [person for person in slot.people if person.person == username]) for slot in slots)
+    return [slot.model_copy(update={"people": people}) for slot, people in own if people]
+
+
 def slots_shown(
     rows: Iterable[SlotRow], arrivals: Arrivals, policies: Policies, now: datetime
 ) -> list[SlotShown]:

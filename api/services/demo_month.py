@@ -11,7 +11,7 @@ from dataclasses import replace
 from api.domain.reports import Source
 from api.services.demo_draws import CALL_HOURS, PATROL_HOURS, Draws, Scenery
 from api.services.demo_exceptions import exceptional
-from api.services.demo_plots import Plot
+from api.services.demo_plots import Fraud, Plot
 
 ORDINARY = 152
 SELF_FIXED = 12
@@ -30,7 +30,7 @@ def plots(scenery: Scenery) -> list[Plot]:
     """Return all plots of the month, in no order of time."""
     draws = Draws(scenery)
     usual = [*_ordinary(draws), *_self_fixed(draws), *_waiting(draws), *_on_the_way(draws), *_late(draws)]
-    return [*usual, *exceptional(draws)]
+    return [*usual, *exceptional(draws), *_doubtful(draws)]
 
 
 def _ordinary(draws: Draws) -> Iterator[Plot]:
@@ -124,3 +124,13 @@ def _late(draws: Draws) -> Iterator[Plot]:
         start = draws.start_due_between(condition, draws.ago(days=days + 1), draws.ago(days=days))
         accepts = None if days % 4 == 0 else 35
         yield draws.plot(start, condition, accept_minutes=accepts, fix_share=None)
+
+
+def _doubtful(draws: Draws) -> Iterator[Plot]:
+    """Repairs that are claimed with the wrong photo, and a report from a mock location: what signals are for."""
+    shown = [condition for condition in draws.common if condition.after_photo]
+    # Who borrows a picture borrows it from the plot before, which has to be over by then.
+    told = ((5, Fraud.EDITED), (6, Fraud.ELSEWHERE), (9, None), (5, Fraud.BORROWED), (4, Fraud.MOCKED))
+    for days, fraud in told:
+        at, condition = draws.by_day(days), draws.random.choice(shown)
+        yield draws.plot(at, condition, accept_minutes=12, fix_share=0.1, check_minutes=25, fraud=fraud)

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, select
 from sqlmodel import col
 
@@ -29,7 +30,7 @@ from api.services.checkpoints import CheckInRequest, ToldWhere, check_in, code_r
 from api.services.demo_files import StreetFiles
 from api.services.demo_patrol_files import PatrolFiles, place_of, read_patrols
 from api.services.demo_street import NAMESPACE, person_id, viewer_of
-from api.services.demo_walks import Stand, fixes_of, walk, with_mock, with_teleport
+from api.services.demo_walks import Stand, fixes_of, pause_in, walk, with_mock, with_teleport
 from api.services.patrol_plans import put_plan
 from api.services.rosters import RosterDraft, put_roster
 from api.services.shifts import ShiftStart, ShiftStep, start_shift
@@ -45,9 +46,14 @@ _HOURS = ((6, 14.5), (14, 22.5))
 _NIGHT = (22, 30.5)
 """When a shift begins and ends, in hours of its day."""
 
-_PAUSE = timedelta(minutes=40)
 _TAG = "04A2B3C4D5E680"
 _UNMANNED = "post-site"
+_BESIDE_SCHOOL = 0.0014
+"""About 130 m, in degrees: so far from schools those keep who don't look after them."""
+
+_GRACE = timedelta(minutes=10)
+"""So long after a slot begins nobody says yet that it is unmanned: then the one before it was."""
+
 _LATE = "officer26"
 _LOOP_SPOTS = 3
 """Places in each unit grid that a walk leads to."""
@@ -117,7 +123,7 @@ class _Patrols:
         """Let people come to their posts: most in time, one always late, nobody to the one that is unmanned now."""
         for day in range(-DAYS, 1):
             for slot in self._files.slots_of(self._today + timedelta(days=day), self._zone):
-                if slot.post == _UNMANNED and slot.starts_at <= self._now < slot.stops_at:
+                if slot.post == _UNMANNED and slot.starts_at <= self._now < slot.stops_at + _GRACE:
                     continue
                 for username in slot.people:
                     minutes = 14 if username == _LATE else self._random.uniform(-11, 3)
@@ -127,11 +133,8 @@ class _Patrols:
 
     async def look_after_schools(self) -> None:
         """Let the first school be looked after twice in the last whole week, the other one once: a missed round."""
-        schools = [
-            (facts.code, shape) for facts, shape in self._reference.places.shapes() if facts.type == "school"
-        ]
         officers = self._officers()
-        for (_, shape), weekdays in zip(schools, ((1, 3), (1,)), strict=False):
+        for shape, weekdays in zip(self._schools(), ((1, 3), (1,)), strict=False):
             middle = shape.representative_point()
             community = self._community(Place(middle.x, middle.y))
             if community not in officers:
@@ -149,7 +152,7 @@ class _Patrols:
         loops = self._loops()
         stands = await self._stands()
         for number, (code, pair) in enumerate(sorted(walked.items())):
-            hours = _NIGHT if number % 5 == 4 else _HOURS[number % 2]  # noqa: PLR2004  every fifth by night
+            hours = _NIGHT if number % 4 == 3 else _HOURS[number % 2]  # noqa: PLR2004  every fourth by night
             for day in range(-DAYS - 1, 1):
                 on = self._today + timedelta(days=day)
                 start, stop = (self._at(on, hour) for hour in hours)
@@ -165,6 +168,9 @@ class _Patrols:
                 beat = _Beat(username, start, stop, loops[code], near, team)
                 await self._go(beat, stands.get(username, ()))
 
+    def _schools(self) -> list[BaseGeometry]:
+        return [shape for facts, shape in self._reference.places.shapes() if facts.type == "school"]
+
     def _officers(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {}
         for person in self._street.people:
@@ -178,15 +184,16 @@ class _Patrols:
         return self._reference.grid_path(code)[-2].code if code else ""
 
     def _loops(self) -> Mapping[str, Sequence[Place]]:
-        """Return for each community a way through all its unit grids, and along the roads in it."""
+        """Return for each community a way through all its unit grids, and along the roads in it, not around schools."""
         loops: dict[str, list[Place]] = {}
+        schools = shapely.union_all(self._schools())
         for grid in self._street.grids:
             if grid.level is GridLevel.UNIT_GRID and grid.parent is not None:
                 inner = grid.shape.buffer(-0.0001)  # some 10 m
                 ring = shapely.LineString(shapely.get_coordinates(inner)[:-1])
                 spots = [ring.interpolate(part / _LOOP_SPOTS, normalized=True) for part in range(_LOOP_SPOTS)]
                 loop = loops.setdefault(grid.parent, [])
-                loop += [Place(spot.x, spot.y) for spot in spots]
+                loop += [Place(spot.x, spot.y) for spot in spots if spot.distance(schools) > _BESIDE_SCHOOL]
                 for road in self._reference.roads.values():
                     if road.intersects(grid.shape):
                         loop += _places_on(road.intersection(grid.shape))
@@ -222,7 +229,7 @@ class _Patrols:
             for one in beat.checkpoints
         ]
         own = [one for one in stands if start < one.at < until]
-        pause = self._pause(start, beat.stop, own)
+        pause = pause_in(start, beat.stop, own)
         due = sorted([*own, *(stand for stand, _ in visits)], key=lambda stand: stand.at)
         corners = walk(beat.loop, due, start, until)
         crs = random.choice((Crs.WGS84, Crs.GCJ02))
@@ -242,18 +249,6 @@ class _Patrols:
         for stand, checkpoint in visits:
             if stand.at in corners_at:
                 await self._check_in(beat.username, checkpoint, stand.at)
-
-    def _pause(
-        self, start: datetime, stop: datetime, stands: Sequence[Stand]
-    ) -> tuple[datetime, datetime] | None:
-        """Choose a pause in the middle of a long shift in which nothing has to be done."""
-        for minutes in range(0, 120, 20):
-            begins = start + (stop - start) / 2 + timedelta(minutes=minutes - 40)
-            if stop - start > 4 * _PAUSE and not any(
-                begins - _PAUSE / 2 < one.at < begins + _PAUSE for one in stands
-            ):
-                return begins, begins + _PAUSE
-        return None
 
     async def _step(self, viewer: Viewer, shift_id: UUID, action: ShiftAction, at: datetime) -> None:
         step = ShiftStep(shift_id, action, at)

@@ -33,6 +33,13 @@ class Picture:
     is_tidy: bool
     taken_at: datetime
     place: Place
+    seen_as: Purpose | None = None
+    """Taken from where pictures of this purpose are; None for where those of its own are."""
+
+    @property
+    def standpoint(self) -> Purpose:
+        """From where it was taken."""
+        return self.seen_as or self.purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +92,9 @@ class Studio:
             latitude=picture.place.latitude,
             tidy=picture.is_tidy,
             # Nobody stands twice on the very same spot.
-            standpoint=_STANDPOINTS[picture.purpose],
+            standpoint=_STANDPOINTS[picture.standpoint],
         )
-        key = picture.scene, picture.is_tidy, picture.purpose
+        key = picture.scene, picture.is_tidy, picture.standpoint
         drawn = self._drawn.get(key)
         if drawn is None:
             drawn = process_image(data, declared_type=MEDIA_TYPE, default_zone=self._zone)

@@ -75,6 +75,19 @@ class Answer(StrEnum):
     NO = "no"
 
 
+class Fraud(StrEnum):
+    """How somebody pretends. Nobody on the street says so: signals do."""
+
+    EDITED = "edited"
+    """The photo of the repair is that of the problem, painted over."""
+    BORROWED = "borrowed"
+    """It is the photo of another repair: of the plot before this one."""
+    ELSEWHERE = "elsewhere"
+    """It was taken half a kilometre away."""
+    MOCKED = "mocked"
+    """The report's location is a mock location."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """A place on the street and the grid that it lies in, None outside the street."""
@@ -139,3 +152,4 @@ class Plot:
     """How long a suspension is asked for."""
     master_id: UUID | None = None
     """The ticket that this one is merged into."""
+    fraud: Fraud | None = None

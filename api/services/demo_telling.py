@@ -1,6 +1,6 @@
 """How people on the demo street do things: the deeds that stories are told of, with words, times and pictures."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -8,15 +8,18 @@ from typing import Any
 from api.domain.calendars import WorkCalendar
 from api.domain.deadlines import limit_budget
 from api.domain.evidence import Purpose
-from api.domain.geo import Crs, from_wgs84
+from api.domain.geo import Crs, Place, from_wgs84
 from api.domain.lifecycle import Action
 from api.domain.report_requests import ReportRequest
 from api.domain.reports import Priority, Source
 from api.services.demo_photos import Picture
-from api.services.demo_plots import Cast, Crew, Deed, Plot, Standing
+from api.services.demo_plots import Cast, Crew, Deed, Fraud, Plot, Standing
 from api.services.taking import StepRequest
 
 FIELD_SOURCES = frozenset({Source.OFFICER})
+_ELSEWHERE_DEGREES = 0.0045
+"""Half a kilometre to the north."""
+
 _PHONES = (Crs.WGS84, Crs.WGS84, Crs.WGS84, Crs.GCJ02, Crs.GCJ02, Crs.BD09, Crs.CGCS2000)
 _CORNERS = (
     "路口东侧",
@@ -131,6 +134,7 @@ class Telling:
             accuracy_m=round(self.random.uniform(3, 22), 1) if in_field else None,
             provider="gps" if in_field else None,
             fixed_at=observed_at if in_field else None,
+            is_mocked=plot.fraud is Fraud.MOCKED,
             address=f"{spot.grid_name}{corner}",
             source=plot.source,
             priority=self.random.choices(list(Priority), weights=(1, 12, 2, 0))[0],
@@ -205,4 +209,18 @@ class Telling:
 
     def _picture(self, purpose: Purpose, taken_at: datetime, *, is_tidy: bool | None = None) -> Picture:
         tidy = purpose is not Purpose.BEFORE if is_tidy is None else is_tidy
-        return Picture(purpose, self.plot.number, tidy, taken_at, self.plot.spot.place)
+        picture = Picture(purpose, self.plot.number, tidy, taken_at, self.plot.spot.place)
+        return self._faked(picture) if purpose is Purpose.AFTER else picture
+
+    def _faked(self, picture: Picture) -> Picture:
+        """Return what whoever pretends sends for the picture of a repair."""
+        match self.plot.fraud:
+            case Fraud.EDITED:
+                return replace(picture, seen_as=Purpose.BEFORE)
+            case Fraud.BORROWED:
+                return replace(picture, scene=picture.scene - 1)
+            case Fraud.ELSEWHERE:
+                place = Place(picture.place.longitude, picture.place.latitude + _ELSEWHERE_DEGREES)
+                return replace(picture, place=place)
+            case _:
+                return picture

@@ -14,6 +14,7 @@ _PACE_M_S = 1.3
 _FASTEST_M_S = 8.0
 """By bicycle: what would need more is left away."""
 
+_PAUSE = timedelta(minutes=40)
 _LOOKS = timedelta(seconds=150)
 """So long she looks around at each place of her loop."""
 
@@ -61,6 +62,17 @@ def _corners_to(here: Stand, stand: Stand, ahead: Iterator[Place]) -> list[Stand
     if here.at < there < stand.at:
         corners.append(Stand(there, stand.place))
     return [*corners, stand]
+
+
+def pause_in(start: datetime, stop: datetime, stands: Sequence[Stand]) -> tuple[datetime, datetime] | None:
+    """Choose a pause in the middle of a long shift in which she has to be nowhere; None for a short one."""
+    if stop - start < 4 * _PAUSE:
+        return None
+    for minutes in range(-40, 80, 20):
+        begins = start + (stop - start) / 2 + timedelta(minutes=minutes)
+        if not any(begins - _PAUSE / 2 < one.at < begins + _PAUSE for one in stands):
+            return begins, begins + _PAUSE
+    return None
 
 
 def fixes_of(corners: Sequence[Stand], random: Random, crs: Crs, battery: float = 0.95) -> list[SentFix]:

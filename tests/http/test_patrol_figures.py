@@ -42,6 +42,13 @@ async def test_what_an_officer_did_and_found_and_overlooked(house: House) -> Non
     assert told["missed"] in {0, 1}
 
 
+async def test_figures_name_whose_they_are(house: House) -> None:
+    await a_day(house)
+    assert (await figures(house, "officer"))["officer01"]["name"] == "王建国"
+    assert (await figures(house, "street"))["990101001"]["name"] == "槐荫街道"
+    assert (await figures(house, "day"))["2026-11-23"]["name"] == "2026-11-23"
+
+
 async def test_every_figure_opens_into_rows_that_come_to_it(house: House) -> None:
     shift = await a_day(house)
     supervisor = await house.caller("supervisor")
@@ -67,6 +74,13 @@ async def test_a_shift_in_the_evening_is_off_hours(house: House) -> None:
     told = (await figures(house, "officer"))["officer01"]
     assert (told["off_hours_duty_share"], told["off_hours_findings_share"]) == (1, 1)
     assert told["findings_per_km"] is None
+
+
+async def test_no_share_of_a_shift_that_goes_on_is_more_than_all_of_it(house: House) -> None:
+    house.clock.turn(hours=10)
+    await started(house)
+    house.clock.turn(minutes=10, microseconds=331_777)
+    assert (await figures(house, "officer"))["officer01"]["off_hours_duty_share"] == 1
 
 
 async def test_figures_are_for_supervisors_alone(house: House) -> None:

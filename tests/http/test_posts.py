@@ -63,6 +63,16 @@ async def test_each_wrong_check_in_says_why(house: House) -> None:
     assert (await check_in(house, checkpoint="none")).status_code == 404
 
 
+async def test_a_code_says_in_utc_how_long_it_counts_whatever_zone_was_asked_for(house: House) -> None:
+    await made(house)
+    supervisor = await house.caller("supervisor")
+    sheet = await supervisor.get(
+        "/v1/checkpoints/gate/code", params={"way": "qr", "at": "2026-11-24T08:00:00+08:00"}
+    )
+    assert sheet.json()["from_at"] == "2026-11-23T16:00:00Z"
+    assert sheet.json()["until_at"] == "2026-11-24T16:00:00Z"
+
+
 async def test_check_ins_come_by_sync_with_the_time_at_which_they_were_made(house: House) -> None:
     await made(house)
     code = await code_of(house)
@@ -98,6 +108,30 @@ async def test_a_roster_shows_who_came_and_where_nobody_is_now_and_afterwards(ho
     days = (await supervisor.get("/v1/rosters?from_on=2026-11-23&to_on=2026-11-24")).json()["items"]
     assert (days[0]["late"], days[0]["absent"], days[0]["unmanned_slots"]) == (1, 1, 0)
     assert [one["post"] for one in days[1]["short"]] == ["bridge", "gate"]
+
+
+async def test_an_officer_reads_when_she_is_where_and_nothing_of_others(house: House) -> None:
+    await made(house, staff_min=2)
+    await made(house, "bridge", staff_min=1)
+    slots = [
+        {
+            "post": "gate",
+            "from": "09:30",
+            "to": "11:00",
+            "people": ["officer01", "officer02"],
+            "staff_min": 2,
+        },
+        {"post": "bridge", "from": "12:00", "to": "14:00", "people": ["officer02"]},
+    ]
+    await (await house.caller("supervisor")).put("/v1/rosters/2026-11-23", json={"slots": slots})
+    assert (await check_in(house, "officer02")).status_code == 201
+    own = (await (await house.caller("officer01")).get("/v1/rosters/2026-11-23")).json()
+    assert [(one["post"], [person["person"] for person in one["people"]]) for one in own["slots"]] == [
+        ("gate", ["officer01"])
+    ]
+    assert (own["short"], own["unmanned"]) == ([], [])
+    free = (await (await house.caller("officer03")).get("/v1/rosters/2026-11-23")).json()
+    assert free["slots"] == []
 
 
 async def test_a_roster_that_can_not_be_meant_is_refused(house: House) -> None:
@@ -146,6 +180,7 @@ async def test_schools_are_to_be_seen_twice_a_week_and_a_missed_round_is_shown_a
     by_code = {one["code"]: one for one in rounds}
     assert (by_code["school-huaiyin1"]["done"], by_code["school-huaiyin1"]["status"]) == (2, "done")
     assert (by_code["school-huaiyin2"]["done"], by_code["school-huaiyin2"]["status"]) == (0, "open")
+    assert by_code["school-huaiyin2"]["until"] == "2026-11-29T16:00:00Z"
     house.clock.turn(days=7)
     missed = (await supervisor.get("/v1/patrols/rounds?from_on=2026-11-23&status=missed")).json()["items"]
     assert [one["code"] for one in missed] == ["school-huaiyin2"]

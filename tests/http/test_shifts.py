@@ -56,11 +56,12 @@ async def test_a_start_sent_again_is_the_same_and_another_under_its_id_is_refuse
 
 
 async def test_two_shifts_at_once_are_refused_and_the_first_is_named(house: House) -> None:
-    shift = await started(house)
+    shift, began = await started(house), house.clock.now
     house.clock.turn(minutes=5)
     second = await start(house, str(uuid4()))
     assert (second.status_code, second.json()["code"]) == (409, "shift_running")
     assert second.json()["shift"] == shift
+    assert second.json()["started_at"] == began.isoformat().replace("+00:00", "Z")
     assert (await start(house, str(uuid4()), "officer02")).status_code == 201
 
 

@@ -43,7 +43,7 @@ ROLES = {
     "checkin_store": "officer dispatcher unit_member unit_lead supervisor",
     "checkin_list": "officer dispatcher unit_member unit_lead supervisor",
     "roster_list": "supervisor administrator",
-    "roster_get": "supervisor administrator",
+    "roster_get": "officer supervisor administrator",
     "roster_put": "supervisor administrator",
     "plan_list": "officer dispatcher supervisor administrator",
     "plan_get": "officer dispatcher supervisor administrator",

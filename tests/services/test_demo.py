@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import anyio
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlmodel import col
 
 from api.adapters.files import open_store
@@ -22,16 +22,37 @@ from api.domain.calendars import WorkCalendar
 from api.domain.cases import Triage
 from api.domain.deadlines import Interval, Light, due_from_ledger, light
 from api.domain.explanations import instant_en
+from api.domain.geo import Place, distance_m
 from api.domain.history import Event, first_break
 from api.domain.ledger import Ledger, Stretch
 from api.domain.lifecycle import ENDS, STAGE_OF, Action, Clock, State
 from api.domain.photos import Variant, key_in
 from api.domain.reports import Source
 from api.domain.requests import RequestKind, RequestState
-from api.models import Grid, GridPerson, Person, Photo, Policy, Ticket, TicketEvent, TicketRequest, Unit
+from api.domain.signals import SignalKind
+from api.models import (
+    Grid,
+    GridPerson,
+    Person,
+    Photo,
+    Policy,
+    Shift,
+    SignalExamination,
+    SignalRow,
+    Ticket,
+    TicketEvent,
+    TicketRequest,
+    Unit,
+)
 from api.queries.cases import load_stretches
 from api.queries.histories import EventFacts
 from api.queries.reference import load_reference
+from api.queries.tracks import find_fixes
+from api.services.demo_draws import Scenery
+from api.services.demo_files import read_street
+from api.services.demo_month import plots
+from api.services.demo_plots import Fraud
+from api.services.signal_examinations import examine
 from api.settings import DEMO_PASSWORD, Settings, SettingsRefused
 from tests.conftest import Server
 
@@ -91,7 +112,8 @@ def test_two_starts_at_once_load_the_demo_once(loaded: Loaded) -> None:
 
 def test_a_load_says_what_it_is_doing(loaded: Loaded) -> None:
     assert len(loaded.said) > 20
-    assert loaded.said[-1].endswith("2026-11-22")
+    assert loaded.said[-2].endswith("2026-11-22")
+    assert "patrols" in loaded.said[-1]
 
 
 async def test_a_later_start_changes_nothing_and_leaves_alone_what_people_changed(
@@ -351,3 +373,61 @@ async def test_every_photo_has_its_files_and_all_are_different(session: ReadSess
         assert (await files.open(key_in(photo.file_key, Variant.ORIGINAL))).size_bytes == photo.size_bytes
         for variant in (Variant.THUMB, Variant.SCREEN):
             assert (await files.open(key_in(photo.file_key, variant))).size_bytes > 0
+
+
+async def test_officers_were_on_patrol_where_they_reported(session: ReadSession) -> None:
+    """Within a few steps of the place: phones err, and fixes are 45 seconds apart."""
+    since = NOW - timedelta(days=2)
+    statement = (
+        select(col(Shift.id), col(Ticket.observed_at), func.ST_X(Ticket.place), func.ST_Y(Ticket.place))
+        .join(Ticket, col(Ticket.reporter_id) == col(Shift.person_id))
+        .where(
+            col(Ticket.source) == Source.OFFICER,
+            col(Ticket.observed_at) > since,
+            col(Ticket.observed_at) > col(Shift.started_at) + timedelta(minutes=10),
+            func.coalesce(col(Shift.ended_at), NOW) > col(Ticket.observed_at) + timedelta(minutes=2),
+        )
+    )
+    found = (await session.execute(statement)).all()
+    assert found
+    for shift_id, at, longitude, latitude in found:
+        fixes = await find_fixes(session, shift_id, at - timedelta(seconds=60), at + timedelta(seconds=60))
+        away_m = [distance_m(Place(one.longitude, one.latitude), Place(longitude, latitude)) for one in fixes]
+        assert min(away_m) < 150, at
+
+
+async def test_what_was_pretended_is_found_and_little_else(server: Server, loaded: Loaded) -> None:
+    """The signals of the plots that pretend, and of as many honest ones."""
+    name = server.create(loaded.settings.database_url.rsplit("/", 1)[-1].split("?")[0])  # pyright: ignore[reportOptionalMemberAccess]
+    zone = ZoneInfo("Asia/Shanghai")
+    database = Database(server.url_of(name))
+    async with database.read() as session:
+        reference = await load_reference(session, zone)
+    street = read_street()
+    told = plots(Scenery(street.catalogue, street.grids, reference.calendar("city"), NOW, zone))
+    doubtful = {plot.report_id: plot.fraud for plot in told if plot.fraud}
+    assert set(doubtful.values()) == set(Fraud)
+    examined = [plot.report_id for plot in told][-len(doubtful) * 3 :]
+    async with database.write() as session:
+        others = select(col(Photo.id)).where(col(Photo.ticket_id).not_in(examined))
+        await session.execute(
+            delete(SignalExamination).where(
+                col(SignalExamination.photo_id).in_(others)
+                | col(SignalExamination.report_id).not_in(examined)
+            )
+        )
+    files = open_store(loaded.settings.files_location)
+    raised = await examine(database, files, reference, NOW)
+    async with database.read() as session:
+        rows = (await session.execute(select(col(SignalRow.ticket_id), col(SignalRow.kind)))).all()
+    kinds = {(doubtful.get(ticket_id), kind) for ticket_id, kind in rows}
+    assert kinds >= {
+        (Fraud.EDITED, SignalKind.AFTER_EDITED_FROM_BEFORE),
+        (Fraud.BORROWED, SignalKind.PICTURE_SEEN_BEFORE),
+        (Fraud.ELSEWHERE, SignalKind.TAKEN_ELSEWHERE),
+        (Fraud.MOCKED, SignalKind.LOCATION_MOCKED),
+    }
+    assert {kind for fraud, kind in kinds if fraud is None} <= {SignalKind.PICTURE_RESEMBLES}
+    assert raised < 20
+    await database.close()
+    server.drop(name)
