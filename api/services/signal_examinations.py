@@ -30,9 +30,9 @@ from api.domain.signal_photos import (
     PhotoStory,
     PhotoTolerances,
     photo_signals,
-    picture_signals,
     ticket_signals,
 )
+from api.domain.signal_pictures import picture_signals
 from api.domain.signals import Signal, SignalKind, SignalState, with_weights
 from api.models import SignalExamination, SignalRow
 from api.queries.fixes import ReportStory, find_other_fixes, find_report_stories

@@ -52,7 +52,7 @@ async def test_a_before_photo_that_was_painted_over_is_no_after_photo(house: Hou
     assert await kinds(house) == ["after_edited_from_before"]
     (signal,) = await listed(house)
     assert signal["weight"] == 0.9
-    assert "the same shot" in signal["explanation"]
+    assert "the camera never moved" in signal["explanation"]
     assert 0.4 < signal["facts"]["equal_share"] < 0.95
     assert signal["unit"] == "cityscape"
     assert signal["sender"]["username"] == UNIT
