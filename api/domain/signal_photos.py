@@ -82,6 +82,15 @@ class PhotoStory:
     software: str | None
     print: PicturePrint
 
+    def shows_repair(self, repaired_at: datetime | None) -> bool:
+        """Tell whether it is to show the repair: evidence, too, once the unit has answered, as it may prove a check.
+
+        `repaired_at` is when the unit of the photo's ticket answered; None when it has not, or was sent back.
+        """
+        if self.purpose is Purpose.EVIDENCE:
+            return repaired_at is not None and repaired_at <= self.received_at
+        return self.purpose in {Purpose.AFTER, Purpose.CHECK}
+
     def is_later_than(self, other: "PhotoStory") -> bool:
         """Tell whether this one came after the other; of two at the same moment, the one with the higher id."""
         return (self.received_at, self.id) > (other.received_at, other.id)

@@ -1,31 +1,32 @@
 """Signals of pictures beside earlier ones: the same, changed, a part, or alike."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
-from api.domain.evidence import Purpose
 from api.domain.pictures import CUT_SHARE, FrameMatch, compare_frames, distance_bits, find_cutting
 from api.domain.signal_photos import PhotoStory, PhotoTolerances, raised, seen_file
 from api.domain.signals import Signal, SignalKind
 
-_SHOWING_THE_PROBLEM: Final = frozenset({Purpose.BEFORE, Purpose.EVIDENCE})
 _ONE_SHOT: Final = frozenset({SignalKind.FILE_SEEN_BEFORE, SignalKind.PICTURE_SEEN_BEFORE})
-_SHOWING_THE_REPAIR: Final = frozenset({Purpose.AFTER, Purpose.CHECK})
 
 
 def picture_signals(
-    photo: PhotoStory, others: Iterable[PhotoStory], allowed: PhotoTolerances
+    photo: PhotoStory,
+    others: Iterable[PhotoStory],
+    allowed: PhotoTolerances,
+    repaired_at: datetime | None = None,
 ) -> list[Signal]:
     """Return what is odd about a picture beside others that came before it: of each kind, the worst.
 
     Not odd, as it should be so: several pictures of one problem on one ticket, and several of one repair by one
-    person.
+    person. `repaired_at` is when the unit of the photo's ticket answered, which tells what evidence is to show.
     """
     worst: dict[SignalKind, tuple[float, Signal]] = {}
     for other in others:
-        if other.id == photo.id or not _comes_after(photo, other):
+        if other.id == photo.id or not _comes_after(photo, other, repaired_at):
             continue
-        found = _beside(photo, other, allowed)
+        found = _beside(photo, other, allowed, repaired_at)
         if found is not None:
             likeness, signal = found
             if signal.code not in worst or likeness > worst[signal.code][0]:
@@ -33,21 +34,23 @@ def picture_signals(
     return [signal for _, signal in worst.values()]
 
 
-def _comes_after(photo: PhotoStory, other: PhotoStory) -> bool:
+def _comes_after(photo: PhotoStory, other: PhotoStory, repaired_at: datetime | None) -> bool:
     """Tell which of two would be the copy. A problem is seen before its repair, in whatever order they came."""
     if photo.ticket_id is not None and photo.ticket_id == other.ticket_id:
-        shows_repair, other_shows_repair = (one.purpose in _SHOWING_THE_REPAIR for one in (photo, other))
+        shows_repair, other_shows_repair = (one.shows_repair(repaired_at) for one in (photo, other))
         if shows_repair != other_shows_repair:
             return shows_repair
     return photo.is_later_than(other)
 
 
-def _beside(photo: PhotoStory, other: PhotoStory, allowed: PhotoTolerances) -> tuple[float, Signal] | None:
+def _beside(
+    photo: PhotoStory, other: PhotoStory, allowed: PhotoTolerances, repaired_at: datetime | None
+) -> tuple[float, Signal] | None:
     """Return how alike two pictures are and what that means; None when it means nothing."""
     if photo.ticket_id is not None and photo.ticket_id == other.ticket_id:
-        if photo.purpose in _SHOWING_THE_PROBLEM:
+        if not photo.shows_repair(repaired_at):
             return None
-        if other.purpose in _SHOWING_THE_PROBLEM:
+        if not other.shows_repair(repaired_at):
             return _after_beside_before(photo, other)
         if photo.person_id == other.person_id:
             return None

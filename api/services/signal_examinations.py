@@ -130,7 +130,7 @@ def signals_of_photo(photo: ExaminedPhoto, others: Sequence[PhotoStory], policie
         policies.photo_same_bits,
         policies.photo_look_bits,
     )
-    beside = picture_signals(story, others, allowed)
+    beside = picture_signals(story, others, allowed, photo.ticket.rectified_at)
     alone = photo_signals(
         is_known_file=False, software=story.software, taken_at=story.taken_at, now=story.received_at
     )

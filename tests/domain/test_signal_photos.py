@@ -194,6 +194,32 @@ def test_a_picture_is_the_same_mirrored_or_turned(
     assert beside(after(print=turned), story(print=SEEN_AGAIN), story(print=ELSEWHERE)) == []
 
 
+@pytest.mark.parametrize("minutes", [-1, None], ids=["not answered then", "never answered"])
+def test_evidence_shows_the_problem_until_the_unit_has_answered_and_the_repair_from_then_on(
+    minutes: int | None,
+) -> None:
+    problem = story(print=STREET)
+    looked_at = NOW + timedelta(hours=3)
+    evidence = story(
+        print=STREET,
+        purpose=Purpose.EVIDENCE,
+        person_id=OTHER_OFFICER,
+        received_at=looked_at,
+        sha256="e" * 64,
+    )
+    (signal,) = picture_signals(evidence, [problem], ALLOWED, looked_at)
+    assert signal.code == "after_same_as_before"
+    assert picture_signals(problem, [evidence], ALLOWED, looked_at) == []
+    repair = after(print=EDITED)
+    (copied,) = picture_signals(evidence, [repair], ALLOWED, looked_at)
+    assert copied.code == "picture_seen_before"
+    later = None if minutes is None else looked_at - timedelta(minutes=minutes)
+    assert picture_signals(evidence, [problem], ALLOWED, later) == []
+    shown = after(print=STREET, received_at=looked_at + timedelta(hours=1))
+    (same,) = picture_signals(shown, [evidence], ALLOWED, later)
+    assert same.code == "after_same_as_before"
+
+
 def test_a_sentence_leaves_open_that_the_camera_stood_on_a_tripod() -> None:
     (signal,) = picture_signals(after(print=EDITED), [story(print=STREET)], ALLOWED)
     assert "相机位置丝毫未动" in signal.zh

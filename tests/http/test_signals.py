@@ -105,13 +105,24 @@ async def test_a_photo_of_the_problem_that_comes_later_is_laid_over_that_of_the_
     assert await kinds(house) == ["after_edited_from_before"]
 
 
-async def test_the_checker_who_sends_the_units_photo_is_seen(house: House) -> None:
+@pytest.mark.parametrize("purpose", ["check", "evidence"])
+async def test_the_checker_who_sends_the_units_photo_is_seen(house: House, purpose: str) -> None:
     ticket = await repaired_with(house, street(house), street(house, tidy=True, standpoint=1))
     house.clock.turn(hours=1)
     copied = saved(Image.open(BytesIO(street(house, tidy=True, standpoint=1))), 60)
-    check = await send_picture(house, "officer02", "check", copied)
+    check = await send_picture(house, "officer02", purpose, copied)
     await stepped(house, "officer02", ticket, "pass_check", photos=[check])
     assert await kinds(house) == ["picture_seen_before"]
+
+
+@pytest.mark.parametrize("purpose", ["check", "evidence"])
+async def test_the_checker_who_sends_the_photo_of_the_problem_is_seen(house: House, purpose: str) -> None:
+    before = street(house)
+    ticket = await repaired_with(house, before, street(house, tidy=True, standpoint=1))
+    house.clock.turn(hours=1)
+    check = await send_picture(house, "officer02", purpose, painted_over(before))
+    await stepped(house, "officer02", ticket, "pass_check", photos=[check])
+    assert await kinds(house) == ["after_edited_from_before"]
 
 
 async def test_a_picture_of_another_ticket_is_found_whoever_sent_it_and_however_old_it_is(
