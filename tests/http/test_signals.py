@@ -197,6 +197,15 @@ async def test_reports_from_exactly_the_same_coordinates_are_found_and_a_desks_a
     assert await kinds(house) == ["coordinates_repeated"]
 
 
+async def test_an_accuracy_that_never_changes_and_a_report_far_from_its_place_are_found(house: House) -> None:
+    for number in range(5):
+        place = {"longitude": 116.404 + number / 10_000, "latitude": 39.915, "crs": "wgs84", "accuracy_m": 5}
+        named = {"at_place": "toilet-park"} if number == 4 else {}
+        await report(house, place=place, observed_at=house.clock.now.isoformat(), **named)
+        house.clock.turn(minutes=10)
+    assert sorted(await kinds(house)) == ["accuracy_constant", "far_from_place"]
+
+
 async def test_looking_again_finds_nothing_new_and_nothing_waits_afterwards(house: House) -> None:
     before = street(house)
     await repaired_with(house, before, painted_over(before))
