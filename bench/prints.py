@@ -23,7 +23,8 @@ from api.adapters.demo_pictures import demo_picture, seen_from
 from api.adapters.images import read_print
 from api.domain.evidence import Purpose
 from api.domain.pictures import PicturePrint, distance_bits
-from api.domain.signal_photos import PhotoStory, PhotoTolerances, picture_signals
+from api.domain.signal_photos import PhotoStory, PhotoTolerances
+from api.domain.signal_pictures import picture_signals
 from api.domain.signals import SignalKind
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
@@ -102,9 +103,14 @@ COPIES: dict[str, Change] = {
     "cut to 90 %": lambda pair: saved(cut(pair.opened(), 0.9, pair.place), 85),
     "cut to 80 %": lambda pair: saved(cut(pair.opened(), 0.8, pair.place), 85),
     "cut to 70 %": lambda pair: saved(cut(pair.opened(), 0.7, pair.place), 85),
+    "mirrored": lambda pair: saved(pair.opened().transpose(Image.Transpose.FLIP_LEFT_RIGHT), 85),
+    "turned on its side": lambda pair: saved(pair.opened().transpose(Image.Transpose.ROTATE_90), 85),
     "a twentieth patched over": lambda pair: saved(pair.patched(), 85),
     "clutter painted over": lambda pair: saved(pair.painted(), 85),
     "painted over and darkened": lambda pair: saved(ImageEnhance.Brightness(pair.painted()).enhance(0.8), 60),
+    "painted over and mirrored": lambda pair: saved(
+        pair.painted().transpose(Image.Transpose.FLIP_LEFT_RIGHT), 75
+    ),
     "painted over and cut to 90 %": lambda pair: saved(cut(pair.painted(), 0.9, pair.place), 75),
     "filmed from a screen (askew, grain)": lambda pair: shot(
         seen_from(pair.opened(), f"screen/{pair.seed}"), 20, 70

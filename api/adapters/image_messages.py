@@ -14,7 +14,7 @@ from api.adapters import image_refusals
 from api.adapters.image_facts import ImageFacts, ProcessedImage
 from api.adapters.image_refusals import ImageRefused
 from api.domain.geo import Place
-from api.domain.pictures import PicturePrint
+from api.domain.pictures import SKETCH_BYTES, PicturePrint
 
 _LENGTH: Final = struct.Struct(">I")
 HEAD_BYTES_MAX: Final = 64 * 1024
@@ -103,13 +103,39 @@ def image_as_message(image: ProcessedImage) -> Message:
 
 
 def image_from_message(message: Message) -> ProcessedImage:
-    """Read them back."""
-    head, (thumb, screen, sketch) = message
-    phash = head.pop("phash")
-    taken_at, place = head.pop("taken_at"), head.pop("place")
-    facts = ImageFacts(
-        **head,
-        taken_at=datetime.fromisoformat(taken_at) if taken_at else None,
-        place=Place(*place) if place else None,
-    )
-    return ProcessedImage(facts, thumb, screen, PicturePrint(phash, sketch or None))
+    """Read them back; raises Ended for what can't be that."""
+    try:
+        head, (thumb, screen, sketch) = message
+        found = _print(head.pop("phash"), sketch)
+        taken_at, place = head.pop("taken_at"), head.pop("place")
+        facts = ImageFacts(
+            **head,
+            taken_at=datetime.fromisoformat(taken_at) if taken_at else None,
+            place=Place(*place) if place else None,
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise Ended("an answer is none of ours") from error
+    return ProcessedImage(facts, thumb, screen, found)
+
+
+def print_as_message(found: PicturePrint) -> Message:
+    """Return a print as it is sent."""
+    return {"phash": found.phash}, [found.sketch or b""]
+
+
+def print_from_message(message: Message) -> PicturePrint:
+    """Read it back; raises Ended for what can't be that."""
+    try:
+        head, (sketch,) = message
+        return _print(head["phash"], sketch)
+    except (ValueError, KeyError) as error:
+        raise Ended("an answer is none of ours") from error
+
+
+def _print(phash: object, sketch: bytes) -> PicturePrint:
+    """Return a print, of which the database takes any number and any bytes, and comparing does not."""
+    if phash is None and not sketch:
+        return PicturePrint(None, None)
+    if type(phash) is not int or not -(2**63) <= phash < 2**63 or len(sketch) != SKETCH_BYTES:
+        raise ValueError("no print of a picture")
+    return PicturePrint(phash, sketch)

@@ -26,6 +26,7 @@ from api.adapters.image_messages import (
     Ended,
     Message,
     image_from_message,
+    print_from_message,
     receive,
     send,
     zone_as_json,
@@ -78,7 +79,11 @@ async def process_image_apart(
         "max_bytes": limits.max_bytes,
         "max_pixels": limits.max_pixels,
     }
-    return image_from_message(await _ask(head, data, limits.max_pixels))
+    answer = await _ask(head, data, limits.max_pixels)
+    try:
+        return image_from_message(answer)
+    except Ended as error:
+        raise ImageProcessLost("the process that decodes pictures answers nonsense") from error
 
 
 async def stamp_apart(copy: bytes, lines: Sequence[str]) -> bytes:
@@ -89,8 +94,11 @@ async def stamp_apart(copy: bytes, lines: Sequence[str]) -> bytes:
 
 async def read_print_apart(data: bytes) -> PicturePrint:
     """Do `images.read_print` in a process of its own; raises ImageRefused and ImageProcessLost."""
-    head, (sketch,) = await _ask({"task": "print"}, data, DEFAULT_LIMITS.max_pixels)
-    return PicturePrint(head["phash"], sketch or None)
+    answer = await _ask({"task": "print"}, data, DEFAULT_LIMITS.max_pixels)
+    try:
+        return print_from_message(answer)
+    except Ended as error:
+        raise ImageProcessLost("the process that decodes pictures answers nonsense") from error
 
 
 async def _ask(head: dict[str, Any], data: bytes, max_pixels: int) -> Message:

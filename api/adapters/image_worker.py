@@ -15,6 +15,7 @@ from api.adapters.image_messages import (
     Ended,
     Message,
     image_as_message,
+    print_as_message,
     receive,
     send,
     zone_from_json,
@@ -74,8 +75,7 @@ def _done(request: dict[str, Any], blobs: list[bytes]) -> Message:
             )
             return image_as_message(image)
         case "print":
-            picture_print = read_print(data)
-            return {"phash": picture_print.phash}, [picture_print.sketch or b""]
+            return print_as_message(read_print(data))
         case "stamp":
             return {}, [stamp(data, request["lines"])]
         case other:

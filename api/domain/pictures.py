@@ -72,11 +72,18 @@ class FrameMatch:
     """How much of what is to be seen in two pictures is the same, 0 to 1."""
 
     share: float
+    is_turned: bool = False
+    """One of them had to be mirrored or turned for that."""
 
     @property
     def is_one_shot(self) -> bool:
         """Tell whether both come from one shot, perhaps with something painted over."""
         return self.share >= FRAME_SHARE
+
+    @property
+    def percent(self) -> int:
+        """The share in percent, as people are told."""
+        return round(100 * self.share)
 
     @property
     def is_whole(self) -> bool:
@@ -105,8 +112,20 @@ def probes(phash: int) -> tuple[tuple[int, ...], ...]:
 
 
 def compare_frames(one: bytes, other: bytes) -> FrameMatch:
-    """Lay two sketches over each other."""
-    return FrameMatch(_equal_share(_grey(one), _grey(other), _EQUAL))
+    """Lay two sketches over each other: as they are, else mirrored or turned by right angles as they fit best."""
+    first, second = _grey(one), _grey(other)
+    straight = FrameMatch(_equal_share(first, second, _EQUAL))
+    if straight.is_one_shot:
+        return straight
+    turned = max(_turns(second), key=lambda way: float((first * way).sum()))
+    found = FrameMatch(_equal_share(first, turned, _EQUAL), is_turned=True)
+    return found if found.is_one_shot else straight
+
+
+def _turns(picture: Grey) -> list[Grey]:
+    """Return a square picture in the seven other ways in which it can lie."""
+    mirrored = picture[:, ::-1]
+    return [np.rot90(way, turn) for way in (picture, mirrored) for turn in range(4)][1:]
 
 
 def find_cutting(whole: bytes, part: bytes) -> float:

@@ -55,8 +55,10 @@ class PhotoPrint(Table, table=True):
     """What a photo's picture is known again by (`api.domain.pictures`); both are null where nothing is to be seen."""
 
     table_name: ClassVar[str] = "photo_prints"
-    __table_args__ = tuple(
-        Index(f"ix_photo_prints_band{number}", text(band)) for number, band in enumerate(BANDS_SQL)
+    __table_args__ = (
+        # `pictures.SKETCH_BYTES`: one of another size would stop the examination of all that it is laid over.
+        CheckConstraint("octet_length(sketch) = 4096", "sketch"),
+        *(Index(f"ix_photo_prints_band{number}", text(band)) for number, band in enumerate(BANDS_SQL)),
     )
 
     photo_id: UUID = Field(

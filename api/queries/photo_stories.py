@@ -81,9 +81,9 @@ async def find_examined(session: ReadSession, photo_ids: Collection[UUID]) -> li
 
 
 async def find_shown_repairs(session: ReadSession, ticket_ids: Collection[UUID]) -> set[UUID]:
-    """Return the photos of these tickets that show a repair."""
+    """Return the photos of these tickets that may show a repair; evidence may, too."""
     statement = select(col(Photo.id)).where(
-        col(Photo.ticket_id).in_(ticket_ids), col(Photo.purpose).in_((Purpose.AFTER, Purpose.CHECK))
+        col(Photo.ticket_id).in_(ticket_ids), col(Photo.purpose) != Purpose.BEFORE
     )
     return set((await session.execute(statement)).scalars())
 

@@ -109,9 +109,11 @@ def read_check_in(submission: Submission, reference: Reference) -> Filled:
             ):
                 detail = "The place was found long before or after the code was scanned: do both on the spot."
                 raise FieldWrong("/place", "place_old", detail)
-            body |= {"checkpoint": checkpoint_of(code), "code": code, "at": noted.scanned_at}
+            # The form asks for one of them. Where both are there, they have to agree: `code_elsewhere`.
+            named = values.get("checkpoint") or checkpoint_of(code)
+            body |= {"checkpoint": named, "code": code, "at": noted.scanned_at}
         case Way.GEOFENCE:
-            body["checkpoint"] = _given(values, "checkpoint")
+            body |= {"checkpoint": _given(values, "checkpoint"), "code": values.get("code")}
         case _:
             raise FieldWrong("/way", "choice_unknown", "The form does not offer this choice.")
     return CheckInInput.model_validate(body).request(submission.id)

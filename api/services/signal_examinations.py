@@ -30,9 +30,9 @@ from api.domain.signal_photos import (
     PhotoStory,
     PhotoTolerances,
     photo_signals,
-    picture_signals,
     ticket_signals,
 )
+from api.domain.signal_pictures import picture_signals
 from api.domain.signals import Signal, SignalKind, SignalState, with_weights
 from api.models import SignalExamination, SignalRow
 from api.queries.fixes import ReportStory, find_other_fixes, find_report_stories
@@ -130,7 +130,7 @@ def signals_of_photo(photo: ExaminedPhoto, others: Sequence[PhotoStory], policie
         policies.photo_same_bits,
         policies.photo_look_bits,
     )
-    beside = picture_signals(story, others, allowed)
+    beside = picture_signals(story, others, allowed, photo.ticket.rectified_at)
     alone = photo_signals(
         is_known_file=False, software=story.software, taken_at=story.taken_at, now=story.received_at
     )

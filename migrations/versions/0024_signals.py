@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("photo_id", sa.Uuid(), nullable=False),
         sa.Column("phash", sa.BigInteger(), nullable=True),
         sa.Column("sketch", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint("octet_length(sketch) = 4096", name=op.f("ck_photo_prints_sketch")),
         sa.ForeignKeyConstraint(
             ["photo_id"], ["photos.id"], name=op.f("fk_photo_prints_photo_id"), ondelete="CASCADE"
         ),

@@ -31,6 +31,7 @@ from api.adapters.images import (
     process_image,
     read_print,
 )
+from api.domain.pictures import SKETCH_BYTES
 from tests.adapters.picture_files import MEDIA_TYPES, encoded, exif_block, noise, quarters, shown
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -199,6 +200,28 @@ async def test_a_watermark_is_drawn_apart() -> None:
 def test_what_is_no_message_of_ours_ends_the_conversation(said: bytes) -> None:
     with pytest.raises(image_messages.Ended):
         image_messages.receive(BytesIO(said), 10)
+
+
+@pytest.mark.parametrize(
+    ("phash", "sketch"),
+    [
+        (None, bytes(SKETCH_BYTES)),
+        (5, b""),
+        (5, bytes(SKETCH_BYTES - 1)),
+        (1 << 63, bytes(SKETCH_BYTES)),
+        ("5", bytes(SKETCH_BYTES)),
+        (True, bytes(SKETCH_BYTES)),
+    ],
+)
+def test_what_is_no_print_of_a_picture_is_not_taken_for_one(phash: object, sketch: bytes) -> None:
+    head, blobs = image_messages.image_as_message(
+        process_image(PICTURE, declared_type=None, default_zone=UTC)
+    )
+    for facts in ({**head, "phash": phash}, {**head, "phash": phash, "place": [1]}):
+        with pytest.raises(image_messages.Ended):
+            image_messages.image_from_message((facts, [*blobs[:2], sketch]))
+    with pytest.raises(image_messages.Ended):
+        image_messages.print_from_message(({"phash": phash}, [sketch]))
 
 
 async def test_what_a_library_prints_is_not_read_as_an_answer(tmp_path: Path) -> None:

@@ -5,21 +5,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from PIL import Image
 
 from api.adapters.demo_pictures import demo_picture
 from api.adapters.images import read_print
 from api.domain.evidence import Purpose
 from api.domain.geo import Place
-from api.domain.pictures import PicturePrint
+from api.domain.pictures import SKETCH_SIDE, PicturePrint
 from api.domain.signal_photos import (
     CAMERA_CLOCK_SKEW,
     PhotoStory,
     PhotoTolerances,
     TicketStory,
     photo_signals,
-    picture_signals,
     ticket_signals,
 )
+from api.domain.signal_pictures import picture_signals
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -174,6 +175,56 @@ def test_a_repair_is_laid_over_the_problem(
     shown = after(print=repair, purpose=purpose, received_at=NOW + timedelta(hours=hours))
     assert beside(shown, problem) == found
     assert beside(problem, shown) == []
+
+
+@pytest.mark.parametrize("way", list(Image.Transpose))
+@pytest.mark.parametrize(
+    ("picture", "code"), [(STREET, "after_same_as_before"), (EDITED, "after_edited_from_before")]
+)
+def test_a_picture_is_the_same_mirrored_or_turned(
+    picture: PicturePrint, code: str, way: Image.Transpose
+) -> None:
+    assert picture.sketch is not None
+    sketch = Image.frombytes("L", (SKETCH_SIDE, SKETCH_SIDE), picture.sketch).transpose(way)
+    turned = PicturePrint(5, sketch.tobytes())
+    (signal,) = picture_signals(after(print=turned), [story(print=STREET)], ALLOWED)
+    assert (signal.code, "mirrored or turned" in signal.en, "镜像或旋转" in signal.zh) == (code, True, True)
+    elsewhere = story(print=STREET, ticket_id=OTHER_TICKET)
+    assert beside(after(print=turned), elsewhere) == ["picture_seen_before"]
+    assert beside(after(print=turned), story(print=SEEN_AGAIN), story(print=ELSEWHERE)) == []
+
+
+@pytest.mark.parametrize("minutes", [-1, None], ids=["not answered then", "never answered"])
+def test_evidence_shows_the_problem_until_the_unit_has_answered_and_the_repair_from_then_on(
+    minutes: int | None,
+) -> None:
+    problem = story(print=STREET)
+    looked_at = NOW + timedelta(hours=3)
+    evidence = story(
+        print=STREET,
+        purpose=Purpose.EVIDENCE,
+        person_id=OTHER_OFFICER,
+        received_at=looked_at,
+        sha256="e" * 64,
+    )
+    (signal,) = picture_signals(evidence, [problem], ALLOWED, looked_at)
+    assert signal.code == "after_same_as_before"
+    assert picture_signals(problem, [evidence], ALLOWED, looked_at) == []
+    repair = after(print=EDITED)
+    (copied,) = picture_signals(evidence, [repair], ALLOWED, looked_at)
+    assert copied.code == "picture_seen_before"
+    later = None if minutes is None else looked_at - timedelta(minutes=minutes)
+    assert picture_signals(evidence, [problem], ALLOWED, later) == []
+    shown = after(print=STREET, received_at=looked_at + timedelta(hours=1))
+    (same,) = picture_signals(shown, [evidence], ALLOWED, later)
+    assert same.code == "after_same_as_before"
+
+
+def test_a_sentence_leaves_open_that_the_camera_stood_on_a_tripod() -> None:
+    (signal,) = picture_signals(after(print=EDITED), [story(print=STREET)], ALLOWED)
+    assert "相机位置丝毫未动" in signal.zh
+    assert "the camera never moved" in signal.en
+    assert "mirrored" not in signal.en
 
 
 def test_the_same_file_needs_no_picture_to_be_the_same() -> None:

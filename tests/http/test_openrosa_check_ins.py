@@ -168,6 +168,8 @@ async def test_codes_of_yesterday_of_another_place_and_of_nobody_are_refused(hou
     ):
         answer = await checked_in(phone, by_code(house, today) | {"code": code})
         assert problem_of(answer) == problem, code
+    chosen = by_code(house, today, checkpoint="bridge")
+    assert problem_of(await checked_in(phone, chosen)) == (422, "code_elsewhere")
     house.clock.turn(days=1)
     assert problem_of(await checked_in(phone, by_code(house, today))) == (422, "code_expired")
     assert await kept(house) == []

@@ -53,7 +53,7 @@ async def test_a_before_photo_that_was_painted_over_is_no_after_photo(house: Hou
     assert await kinds(house) == ["after_edited_from_before"]
     (signal,) = await listed(house)
     assert signal["weight"] == 0.9
-    assert "the same shot" in signal["explanation"]
+    assert "the camera never moved" in signal["explanation"]
     assert 0.4 < signal["facts"]["equal_share"] < 0.95
     assert signal["unit"] == "cityscape"
     assert signal["sender"]["username"] == UNIT
@@ -106,13 +106,24 @@ async def test_a_photo_of_the_problem_that_comes_later_is_laid_over_that_of_the_
     assert await kinds(house) == ["after_edited_from_before"]
 
 
-async def test_the_checker_who_sends_the_units_photo_is_seen(house: House) -> None:
+@pytest.mark.parametrize("purpose", ["check", "evidence"])
+async def test_the_checker_who_sends_the_units_photo_is_seen(house: House, purpose: str) -> None:
     ticket = await repaired_with(house, street(house), street(house, tidy=True, standpoint=1))
     house.clock.turn(hours=1)
     copied = saved(Image.open(BytesIO(street(house, tidy=True, standpoint=1))), 60)
-    check = await send_picture(house, "officer02", "check", copied)
+    check = await send_picture(house, "officer02", purpose, copied)
     await stepped(house, "officer02", ticket, "pass_check", photos=[check])
     assert await kinds(house) == ["picture_seen_before"]
+
+
+@pytest.mark.parametrize("purpose", ["check", "evidence"])
+async def test_the_checker_who_sends_the_photo_of_the_problem_is_seen(house: House, purpose: str) -> None:
+    before = street(house)
+    ticket = await repaired_with(house, before, street(house, tidy=True, standpoint=1))
+    house.clock.turn(hours=1)
+    check = await send_picture(house, "officer02", purpose, painted_over(before))
+    await stepped(house, "officer02", ticket, "pass_check", photos=[check])
+    assert await kinds(house) == ["after_edited_from_before"]
 
 
 async def test_a_picture_of_another_ticket_is_found_whoever_sent_it_and_however_old_it_is(
@@ -185,6 +196,15 @@ async def test_reports_from_exactly_the_same_coordinates_are_found_and_a_desks_a
     for _ in range(6):
         await report(house, "dispatcher", source="hotline")
     assert await kinds(house) == ["coordinates_repeated"]
+
+
+async def test_an_accuracy_that_never_changes_and_a_report_far_from_its_place_are_found(house: House) -> None:
+    for number in range(5):
+        place = {"longitude": 116.404 + number / 10_000, "latitude": 39.915, "crs": "wgs84", "accuracy_m": 5}
+        named = {"at_place": "toilet-park"} if number == 4 else {}
+        await report(house, place=place, observed_at=house.clock.now.isoformat(), **named)
+        house.clock.turn(minutes=10)
+    assert sorted(await kinds(house)) == ["accuracy_constant", "far_from_place"]
 
 
 async def test_looking_again_finds_nothing_new_and_nothing_waits_afterwards(house: House) -> None:

@@ -108,6 +108,10 @@ async def test_two_events_of_a_ticket_can_not_have_one_number(house: House) -> N
             WHERE stopped_at IS NULL""",
             "uq_ticket_clocks_running",
         ),
+        (
+            "INSERT INTO photo_prints (photo_id, phash, sketch) VALUES (gen_random_uuid(), 1, 'short')",
+            "ck_photo_prints_sketch",
+        ),
         ("UPDATE people SET unit_id = NULL WHERE role = 'unit_lead'", "ck_people_unit_role_has_unit"),
         ("UPDATE tickets SET task_assignee_id = reporter_id", "ck_tickets_task_of_assignee"),
         ("UPDATE tickets SET task_id = id", "ck_tickets_task_has_kind"),

@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from api.domain.forms import FormKind
-from api.models import Photo, Report, Submission, TicketEvent
+from api.models import CheckIn, Photo, Report, Submission, TicketEvent
 from tests.collecting import collect, file_part, filled, problem_of, send, stall, version_of, xml_part
 from tests.conftest import House
 from tests.example_photos import street_picture
+from tests.http.patrolling import at_metres
+from tests.http.test_posts import check_in, made
 from tests.http.walking import CHECKER, rectified
 
 AT_ONCE = 8
@@ -35,6 +37,28 @@ async def test_of_many_copies_at_once_one_report_and_one_picture_come(house: Hou
     assert len({answer.text for answer in answers}) == 1
     for table in (Submission, Report, Photo):
         assert await count(house, table) == 1
+
+
+async def test_of_many_copies_at_once_one_check_in_comes_beside_one_sent_directly(house: House) -> None:
+    await made(house)
+    phone, instance = await collect(house), uuid4()
+    longitude, latitude = at_metres(0, 0)
+    at = house.clock.now.isoformat()
+    told = {
+        "way": "geofence",
+        "checkpoint": "gate",
+        "place": f"{latitude} {longitude} 0.0 8.0",
+        "fixed_at": at,
+    }
+    xml = xml_part(
+        filled(FormKind.CHECK_IN, await version_of(phone, FormKind.CHECK_IN), told, instance=instance)
+    )
+    direct = check_in(house, key=str(instance), at=at)
+    answers = await asyncio.gather(*(send(phone, xml) for _ in range(AT_ONCE)), direct)
+    assert statuses(answers[:-1]) == [201] * AT_ONCE, [answer.text for answer in answers]
+    # The very same check-in, whichever way it came.
+    assert answers[-1].status_code in {200, 201}, answers[-1].text
+    assert (await count(house, CheckIn), await count(house, Submission)) == (1, 1)
 
 
 async def test_of_two_contents_under_one_instance_one_wins(house: House) -> None:
