@@ -14,7 +14,8 @@ from api.domain.geo import Place as Here
 from api.domain.lifecycle import State
 from api.domain.reports import Source
 from api.domain.tasks import TaskState
-from api.models import Place, Task, Ticket
+from api.domain.visits import VisitKind
+from api.models import CheckIn, Checkpoint, PatrolVisit, Place, Task, Ticket
 from api.queries.access import visible_tickets
 from api.queries.filters import IS_OPEN
 from api.queries.geometry import geography, point
@@ -115,7 +116,7 @@ async def nearest_tickets(
 async def nearest_unseen_places(
     session: ReadSession, here: Here, within_m: float, since: datetime, limit: int
 ) -> list[NearPlace]:
-    """Return the nearest places in use where no officer reported anything since then."""
+    """Return the nearest places in use where no officer was since then, as far as anybody knows."""
     there = col(Place.geometry)
     away_m = _away_m(there, here)
     on_it = func.ST_PointOnSurface(Place.geometry)
@@ -141,14 +142,28 @@ async def nearest_unseen_places(
 
 
 def _seen_at() -> ColumnElement[Any]:
-    """Return when an officer last reported something at the place: the first entry of an index."""
-    return (
+    """Return when an officer was last at the place: the latest of the last entries of three indexes.
+
+    She reported something there, checked in, or a track of hers went there as a plan of patrol asks for.
+    """
+    place = col(Place.code)
+    reported = (
         select(col(Ticket.observed_at))
-        .where(col(Ticket.place_code) == col(Place.code), col(Ticket.source) == Source.OFFICER)
+        .where(col(Ticket.place_code) == place, col(Ticket.source) == Source.OFFICER)
         .order_by(col(Ticket.observed_at).desc())
-        .limit(1)
-        .scalar_subquery()
     )
+    checked_in = (
+        select(col(CheckIn.at))
+        .join(Checkpoint, col(Checkpoint.code) == col(CheckIn.checkpoint))
+        .where(col(Checkpoint.place) == place)
+        .order_by(col(CheckIn.at).desc())
+    )
+    visited = (
+        select(col(PatrolVisit.started_at))
+        .where(col(PatrolVisit.kind) == VisitKind.PLACE, col(PatrolVisit.code) == place)
+        .order_by(col(PatrolVisit.started_at).desc())
+    )
+    return func.greatest(*(one.limit(1).scalar_subquery() for one in (reported, checked_in, visited)))
 
 
 def _away_m(there: Any, here: Here) -> ColumnElement[float]:  # noqa: ANN401  a column

@@ -1,4 +1,4 @@
-"""What people on patrol do, as short sentences for tests: start a shift, walk, pause, stop."""
+"""What people on patrol do, as short sentences for tests: start a shift, walk, pause, stop, check in."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -95,3 +95,38 @@ def flaws(counted: list[dict[str, Any]]) -> dict[str, int]:
     """Return what was left out, by flaw."""
     assert all(one["text"] for one in counted)
     return {one["flaw"]: one["count"] for one in counted}
+
+
+async def made(house: House, code: str = "gate", **more: Any) -> dict[str, Any]:  # noqa: ANN401  any member
+    """Make a checkpoint at the corner from which tests measure."""
+    longitude, latitude = at_metres(0, 0)
+    body = {
+        "name_zh": "东门",
+        "name_en": "East gate",
+        "longitude": longitude,
+        "latitude": latitude,
+        "ways": ["geofence", "qr", "nfc"],
+        **more,
+    }
+    answer = await (await house.caller("admin")).put(f"/v1/checkpoints/{code}", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def here(east_m: float = 0, **more: Any) -> dict[str, Any]:  # noqa: ANN401  any member
+    """Return a place so many metres east of that corner, as phones tell it with a check-in."""
+    longitude, latitude = at_metres(east_m, 0)
+    return {"longitude": longitude, "latitude": latitude, "crs": "wgs84", "accuracy_m": 8.0, **more}
+
+
+async def check_in(
+    house: House,
+    username: str = "officer01",
+    checkpoint: str = "gate",
+    way: str = "geofence",
+    key: str | None = None,
+    **more: Any,  # noqa: ANN401  any member
+) -> httpx.Response:
+    """Check in now, at that corner; return the answer."""
+    body = {"checkpoint": checkpoint, "way": way, "at": house.clock.now.isoformat(), "place": here(), **more}
+    return await (await house.caller(username)).put(f"/v1/check-ins/{key or uuid4()}", json=body)

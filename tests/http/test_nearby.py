@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import House
+from tests.http.patrolling import check_in, made, point, sent, started
 from tests.http.place_editing import MARKET, put
 from tests.http.tasking import asked, task_of
 from tests.http.walking import CHECKER, FINDER, UNIT, rectified, report
@@ -78,6 +79,33 @@ async def test_a_place_is_listed_until_an_officer_reports_something_there(house:
     house.clock.now += timedelta(days=7, minutes=3)
     again = (await nearby(house, FINDER, within_m=20_000, limit=50))["places"]
     assert {one["code"]: one["seen_at"] for one in again}["market-chenguang"] is not None
+
+
+async def test_a_place_is_seen_by_a_check_in_and_by_a_track_that_a_plan_asks_for(house: House) -> None:
+    async def unseen() -> set[str]:
+        found = (await nearby(house, FINDER, within_m=20_000, limit=50))["places"]
+        return {one["code"] for one in found}
+
+    schools = {"school-huaiyin1", "school-huaiyin2"}
+    assert schools <= await unseen()
+    await made(house, place="school-huaiyin2")
+    assert (await check_in(house)).status_code == 201
+    assert schools & await unseen() == {"school-huaiyin1"}
+    plan = {
+        "name_zh": "学校",
+        "name_en": "Schools",
+        "place_type": "school",
+        "buffer_m": 200,
+        "period": "week",
+        "from_on": "2026-01-01",
+    }
+    supervisor = await house.caller("supervisor")
+    assert (await supervisor.put("/v1/patrols/plans/schools", json=plan)).status_code == 201
+    shift, began = await started(house), house.clock.now
+    house.clock.turn(minutes=10)
+    beside = {"longitude": 116.4001, "latitude": 39.9135}
+    await sent(house, shift, [point(began + timedelta(seconds=10 * n)) | beside for n in range(10)])
+    assert not schools & await unseen()
 
 
 async def test_a_tip_of_a_resident_is_no_visit_of_an_officer(house: House) -> None:
