@@ -182,6 +182,25 @@ async def test_reading_anothers_track_is_kept_and_she_sees_it(house: House) -> N
             await session.execute(text("DELETE FROM track_readings"))
 
 
+async def test_seeing_where_somebody_is_is_kept_once_a_day_and_she_sees_it(house: House) -> None:
+    shift, _ = await started(house), await started(house, "officer02")
+    await sent(house, shift, [point(house.clock.now)])
+    supervisor, officer = await house.caller("supervisor"), await house.caller("officer01")
+    for _ in range(3):
+        assert (await supervisor.get("/v1/tracks/positions")).status_code == 200
+        house.clock.turn(minutes=1)
+    (seen,) = (await officer.get("/v1/tracks/readings")).json()["items"]
+    assert (seen["by"], seen["on"], seen["is_live"]) == ("supervisor", "2026-11-23", True)
+    # Of officer02 nobody knows where she is.
+    assert (await (await house.caller("officer02")).get("/v1/tracks/readings")).json()["items"] == []
+    assert (await supervisor.get(f"{DAY}?person=officer01")).status_code == 200
+    kinds = [one["is_live"] for one in (await officer.get("/v1/tracks/readings")).json()["items"]]
+    assert kinds == [False, True]
+    house.clock.turn(hours=15)  # the next day
+    assert (await supervisor.get("/v1/tracks/positions")).status_code == 200
+    assert len((await officer.get("/v1/tracks/readings")).json()["items"]) == 3
+
+
 @pytest.mark.parametrize(
     ("username", "status"),
     [
