@@ -1,6 +1,6 @@
 """Rosters on the wire."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from pydantic import Field
 from api.domain.dispatch_hours import TIME_PATTERN, weekly_hours
 from api.domain.errors import FieldWrong
 from api.domain.policies import Policies
-from api.domain.rosters import Arrival, Presence, Shortage, Slot, standing
+from api.domain.rosters import Arrivals, Presence, Shortage, Slot, standing
 from api.queries.posts import SlotRow
 from api.schemas.base import Code, Day, Input, Output, PrintableText
 from api.services.rosters import RosterDraft
@@ -89,6 +89,9 @@ class RosterShown(Output):
     slots: list[SlotShown]
     short: list[ShortageShown] = Field(description="Posts with too few on the roster, or without any slot.")
     unmanned: list[str] = Field(description="Posts where nobody is now who should be.")
+    amended_at: datetime | None = Field(
+        description="When it was changed last after a slot of it was over; null where it stands as planned."
+    )
 
 
 class RosterDay(Output):
@@ -115,10 +118,6 @@ class RosterDaysQuery(Input):
     to_on: Day | None = None
 
 
-Arrivals = Mapping[str, Sequence[Arrival]]
-"""Check-ins by post."""
-
-
 def slots_shown(
     rows: Iterable[SlotRow], arrivals: Arrivals, policies: Policies, now: datetime
 ) -> list[SlotShown]:
@@ -126,7 +125,8 @@ def slots_shown(
     early, grace = timedelta(seconds=policies.post_early_s), timedelta(seconds=policies.post_grace_s)
     found: list[SlotShown] = []
     for row in rows:
-        stands = standing(slot_of(row), arrivals.get(row.post, ()), now, early, grace)
+        came = arrivals.between(row.post, row.starts_at - early, row.stops_at)
+        stands = standing(slot_of(row), came, now, early, grace)
         found.append(
             SlotShown(
                 post=row.post,

@@ -3,9 +3,11 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from api.models import Shift, TrackPoint
 from tests.conftest import House
@@ -80,10 +82,10 @@ async def test_a_stop_and_points_at_once_end_with_the_points_before_the_stop(hou
             assert batch.status_code == 201, batch.text
             assert told["stored"] + sum(flaws(told["left_out"]).values()) == told["points"]
         async with house.database.read() as session:
-            kept = await session.execute(
-                select(func.count(), func.max(TrackPoint.at)).where(TrackPoint.shift_id == shift)
+            kept: Any = await session.execute(
+                select(func.count(), func.max(col(TrackPoint.at))).where(col(TrackPoint.shift_id) == shift)
             )
-            points = await session.execute(select(Shift.points).where(Shift.id == shift))
+            points = await session.execute(select(col(Shift.points)).where(col(Shift.id) == shift))
         assert kept.one() == (50, began + timedelta(seconds=490))
         assert points.scalar_one() == 50
         house.clock.turn(minutes=1)
