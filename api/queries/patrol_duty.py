@@ -19,7 +19,7 @@ def duty_of_shifts(chosen: CTE, longest: timedelta, now: datetime, open_hours: s
 
     `open_hours` are the office's, as a multirange is written; what lies outside them is off-hours.
     """
-    at = col(ShiftEvent.at)
+    at: Any = col(ShiftEvent.at)
     ends_at: Any = func.lead(at).over(partition_by=col(ShiftEvent.shift_id), order_by=at)
     latest_at: Any = func.greatest(
         chosen.c.started_at + literal(longest, Interval), at + literal(MS, Interval)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, func, literal, select, union_all
@@ -22,12 +23,13 @@ async def last_positions(
     Whichever is latest: where they reported something, where they checked in, or where a shift that goes on has them.
     """
     people = literal(list(person_ids), ARRAY(Uuid()))
-    reported = select(
+    columns: Any = (
         col(Ticket.reporter_id).label("person_id"),
         col(Ticket.reported_at).label("at"),
         func.ST_X(Ticket.place).label("longitude"),
         func.ST_Y(Ticket.place).label("latitude"),
-    ).where(
+    )
+    reported: Any = select(*columns).where(
         # A ticket is never updated before it is reported: the second condition is what the index answers.
         col(Ticket.reporter_id) == any_(people),
         col(Ticket.reported_at) >= since,

@@ -189,7 +189,8 @@ async def find_amendment(session: ReadSession, on: date) -> datetime | None:
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         return None
-    slots = [slot for told in (row.before, row.after) for slot in (told or {}).get("slots", ())]
+    told: tuple[dict[str, Any], ...] = (row.before or {}, row.after or {})
+    slots: list[dict[str, Any]] = [slot for one in told for slot in one.get("slots", ())]
     is_late = any(datetime.fromisoformat(slot["stops_at"]) <= row.at for slot in slots)
     return row.at if is_late else None
 

@@ -9,7 +9,7 @@ from api.deps import Caller, Now, Reading, SignedIn, Wired, Writing
 from api.domain.errors import FieldWrong
 from api.domain.rosters import Arrivals, Presence, shortages
 from api.queries.posts import find_amendment, find_arrivals, find_posts, find_slots
-from api.schemas.base import Day
+from api.schemas.base import NearDay
 from api.schemas.rosters import (
     RosterDay,
     RosterDays,
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/rosters", tags=["patrol"])
 DAYS_MAX = 62
 _AHEAD = timedelta(days=6)
 
-Which = Annotated[Day, Path(description="A day in the city's zone.")]
+Which = Annotated[NearDay, Path(description="A day in the city's zone.")]
 
 
 @router.get("", operation_id="roster_list", summary="Days, and what they lack")

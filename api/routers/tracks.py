@@ -14,7 +14,7 @@ from api.media_types import GEOJSON
 from api.pages import PageQuery
 from api.queries.shifts import find_shifts
 from api.queries.tracks import find_batches, page_of_readings
-from api.schemas.base import Day
+from api.schemas.base import NearDay
 from api.schemas.shifts import PositionPage, position_shown
 from api.schemas.tracks import (
     ReadingPage,
@@ -102,7 +102,7 @@ async def list_positions(
     summary="A day's track as GeoJSON",
 )
 async def get_track(
-    on: Annotated[Day, Path(description="A day in the city's zone.")],
+    on: Annotated[NearDay, Path(description="A day in the city's zone.")],
     caller: BriefCaller,
     wired: Wired,
     now: Now,

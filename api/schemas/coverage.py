@@ -12,7 +12,7 @@ from api.domain.reference import GridFacts
 from api.language import name_in
 from api.pages import PageQuery
 from api.queries.coverage import GridVisits, RoadWalks
-from api.schemas.base import Day, Output
+from api.schemas.base import NearDay, Output
 
 DAYS_MAX = 366
 
@@ -24,8 +24,8 @@ class DaysQuery(PageQuery):
 
     days_max: ClassVar[int] = DAYS_MAX
 
-    from_on: Day = Field(description="The first day, in the city's zone.")
-    to_on: Day | None = Field(default=None, description="The last day; without it that one day.")
+    from_on: NearDay = Field(description="The first day, in the city's zone.")
+    to_on: NearDay | None = Field(default=None, description="The last day; without it that one day.")
 
     def days(self) -> tuple[date, date]:
         """Return the first and the last day; FieldWrong for days that are none or too many."""

@@ -12,7 +12,7 @@ from api.domain.errors import FieldWrong
 from api.domain.policies import Policies
 from api.domain.rosters import Arrivals, Presence, Shortage, Slot, standing
 from api.queries.posts import SlotRow
-from api.schemas.base import Code, Day, Input, Output, PrintableText
+from api.schemas.base import Code, Input, NearDay, Output, PrintableText
 from api.services.rosters import RosterDraft
 
 SLOTS_MAX = 500
@@ -114,8 +114,8 @@ class RosterDays(Output):
 class RosterDaysQuery(Input):
     """Which days: today and the week after without any."""
 
-    from_on: Day | None = None
-    to_on: Day | None = None
+    from_on: NearDay | None = None
+    to_on: NearDay | None = None
 
 
 def slots_shown(

@@ -267,3 +267,37 @@ async def test_a_roster_that_is_put_right_afterwards_says_so(house: House) -> No
     assert (await supervisor.get(path)).json()["amended_at"] == erased["amended_at"]
     (last, *_) = (await supervisor.get("/v1/reference/changes?noun=roster")).json()["items"]
     assert last["before"]["slots"][0]["people"] == ["officer02"]
+
+
+async def test_a_code_is_issued_for_times_at_which_somebody_may_read_it(house: House) -> None:
+    await made(house)
+    supervisor = await house.caller("supervisor")
+    for at, code in {
+        "0001-01-01T00:00:00+14:00": "time_too_early",
+        "9999-12-31T23:59:59-14:00": "time_in_future",
+    }.items():
+        answer = await supervisor.get("/v1/checkpoints/gate/code", params={"way": "qr", "at": at})
+        assert why(answer) == code
+    tomorrow = (house.clock.now + timedelta(days=1)).isoformat()
+    assert await code_of(house, query=f"way=qr&at={tomorrow.replace('+', '%2B')}") != await code_of(house)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "9999-12-25"])
+async def test_days_at_the_ends_of_the_calendar_are_refused_everywhere(shared_house: House, day: str) -> None:
+    supervisor = await shared_house.caller("supervisor")
+    for path in (
+        f"patrols/rounds?from_on={day}",
+        f"patrols/rounds/summary?from_on={day}",
+        f"patrols/figures?by=day&from_on={day}",
+        f"patrols/coverage?from_on={day}",
+        f"patrols/roads?from_on={day}",
+        f"rosters?from_on={day}",
+        f"rosters/{day}",
+        f"tracks/days/{day}",
+        f"check-ins?on={day}",
+        f"shifts?on={day}",
+    ):
+        answer = await supervisor.get(f"/v1/{path}")
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "value_error"), path
+    answer = await supervisor.put(f"/v1/rosters/{day}", json={"slots": []})
+    assert answer.status_code == 422

@@ -222,7 +222,18 @@ async def test_nobody_but_her_supervisors_reads_where_an_officer_is_and_was(
         assert (await stranger.get(path)).status_code == status, path
     assert (await stranger.get("/v1/tracks/positions")).status_code == 403
     longitude, latitude = at_metres(0, 0)
-    for path in ("/v1/tracks/readings", "/v1/shifts", "/v1/patrols/coverage?from_on=2026-11-23"):
+    for path in (
+        "/v1/tracks/readings",
+        "/v1/shifts",
+        "/v1/shifts?person=officer01",
+        "/v1/check-ins",
+        "/v1/patrols/coverage?from_on=2026-11-23",
+        "/v1/patrols/figures?by=officer&from_on=2026-11-23",
+        "/v1/patrols/figures/rows?by=officer&key=officer01&figure=shifts&from_on=2026-11-23",
+        "/v1/rosters/2026-11-23",
+        "/v1/signals",
+        "/v1/changes",
+    ):
         answer = await stranger.get(path)
         assert shift not in answer.text, path
         assert "officer01" not in answer.text, path
@@ -267,9 +278,17 @@ async def test_a_supervisor_of_some_grids_sees_the_officers_of_those_alone(house
         grid_id = (await session.execute(duty)).scalars().all()[0]
         since = house.clock.now.date() - timedelta(days=1)
         session.add(GridPerson(grid_id=grid_id, person_id=supervisor_id, from_on=since))
-    for username in ("officer01", "officer32"):
-        await started(house, username)
+    shifts = {username: await started(house, username) for username in ("officer01", "officer32")}
     supervisor = await house.caller("supervisor")
+    rows = "patrols/figures/rows?by=officer&key=officer01&figure=shifts&from_on=2026-11-23"
+    for path in ("shifts?person=officer01", rows):
+        assert (await supervisor.get(f"/v1/{path}")).json()["items"] == [], path
+    assert [one["id"] for one in (await supervisor.get("/v1/shifts")).json()["items"]] == [
+        shifts["officer32"]
+    ]
+    assert (await supervisor.get(f"/v1/shifts/{shifts['officer01']}")).status_code == 404
+    by_officer = (await supervisor.get("/v1/patrols/figures?by=officer&from_on=2026-11-23")).json()["items"]
+    assert [one["key"] for one in by_officer if one["shifts"]] == ["officer32"]
     seen = (await supervisor.get("/v1/tracks/positions")).json()["items"]
     assert [one["person"]["username"] for one in seen] == ["officer32"]
     assert (await supervisor.get(f"{DAY}?person=officer01")).status_code == 404
