@@ -15,7 +15,7 @@ MEASUREMENTS = {
     "sizes": sizes.main,
     "alike": alike.main,
 }
-SCRIPTS = ("deadlines", "dispatch", "locate", "photos", "prints", "sync", "tracks")
+SCRIPTS = ("deadlines", "dispatch", "locate", "patrol", "photos", "prints", "sync", "tracks")
 """Measurements of single rules, without a database; each is a script of its own."""
 
 

@@ -1,12 +1,12 @@
 """Plans of patrol (巡查计划): which grids and places have to be seen how often, and their targets."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from api.domain.coverage import Regions, widened
-from api.domain.dispatch_hours import WeeklyHours
+from api.domain.dispatch_hours import WeeklyHours, hours_from_json
 from api.domain.grids import GridLevel
 from api.domain.reference import Reference
 from api.domain.rounds import Period, RoundRules, Target
@@ -45,10 +45,47 @@ class PlanDraft:
             "to_on": self.to_on.isoformat() if self.to_on else None,
         }
 
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> "PlanDraft":
+        """Return what `told` was made of."""
+        values = {name: told[name] for name in cls.__slots__}
+        values |= {name: tuple(told[name]) for name in ("grids", "places", "checklist")}
+        values["period"] = Period(told["period"])
+        values["hours"] = hours_from_json(told["hours"])
+        values["from_on"] = date.fromisoformat(told["from_on"])
+        values["to_on"] = date.fromisoformat(told["to_on"]) if told["to_on"] else None
+        return cls(**values)
+
     @property
     def rules(self) -> RoundRules:
         """How its targets have to be seen."""
         return RoundRules(self.times, self.period, self.hours, self.dwell_min_s, self.from_on, self.to_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A plan as it was for some time: it judges the periods that end after `since` and not after `until`.
+
+    So a change of a plan says nothing of days and weeks that were over by then. The first edition judges all before.
+    """
+
+    draft: PlanDraft
+    since: datetime | None
+    until: datetime | None
+
+    def judges(self, period_ends_at: datetime) -> bool:
+        """Tell whether a period that ends then is this edition's to judge."""
+        begun = self.since is None or self.since < period_ends_at
+        return begun and (self.until is None or period_ends_at <= self.until)
+
+
+def editions_of(changes: Sequence[tuple[datetime, PlanDraft]]) -> list[Edition]:
+    """Return the editions of one plan, given when it became what, in order."""
+    begins = [None, *(at for at, _ in changes[1:])]
+    ends = [*begins[1:], None]
+    return [
+        Edition(draft, since, until) for (_, draft), since, until in zip(changes, begins, ends, strict=True)
+    ]
 
 
 def targets_of(plan: PlanDraft, reference: Reference) -> Iterator[Target]:

@@ -19,6 +19,9 @@ class PatrolPolicies:
     shift_hours_max: int = 16
     """班次: one that nobody stops ends by itself so long after its start."""
 
+    office_calendar: str = "city"
+    """错时: what lies outside the open hours of this calendar is off-hours."""
+
     track_days: int = 90
     """Points of tracks are personal data: they are removed so many days after they were made."""
 
@@ -102,6 +105,7 @@ class PatrolPolicies:
 PATROL_READERS: Mapping[str, Callable[[str, object], object]] = MappingProxyType(
     {
         "shift_hours_max": read_value.whole(1, 48),
+        "office_calendar": read_value.calendar_code,
         "track_days": read_value.whole(1, 3_660),
         "track_accuracy_max_m": read_value.number(1.0, 10_000.0),
         "track_speed_max_kmh": read_value.number(1.0, 1_000.0),

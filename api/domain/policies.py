@@ -221,9 +221,10 @@ class Policies(PatrolPolicies):
         return policies
 
     def calendars(self) -> dict[str, str]:
-        """Return which calendars the office's own stages count in: by the name of the policy, the calendar's code."""
+        """Return which calendars the office itself counts in: by the name of the policy, the calendar's code."""
         limits = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: limit.calendar for name, limit in limits.items() if isinstance(limit, StageLimit)}
+        stages = {name: limit.calendar for name, limit in limits.items() if isinstance(limit, StageLimit)}
+        return {**stages, "office_calendar": self.office_calendar}
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return all policies as `from_mapping` reads them."""

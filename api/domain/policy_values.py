@@ -95,10 +95,15 @@ def switch(pointer: str, value: object) -> bool:
 def stage_limit(pointer: str, value: object) -> StageLimit:
     """Read minutes and the code of the calendar that they are counted in."""
     members = _members(pointer, value, {"minutes", "calendar"})
-    code = members["calendar"]
-    if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise _mistyped(f"{pointer}/calendar", "The code of a calendar")
+    code = calendar_code(f"{pointer}/calendar", members["calendar"])
     return StageLimit(whole(1, LARGEST_LIMIT)(f"{pointer}/minutes", members["minutes"]), code)
+
+
+def calendar_code(pointer: str, value: object) -> str:
+    """Read the code of a calendar."""
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        raise _mistyped(pointer, "The code of a calendar")
+    return value
 
 
 def limit(pointer: str, value: object) -> Limit:

@@ -1,5 +1,6 @@
 """Rosters (排班): who is at which post when, who came, who was late, and where nobody is."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,6 +50,25 @@ class Arrival:
 
     person: str
     at: datetime
+
+
+class Arrivals:
+    """Check-ins by post, in order of time, for many slots."""
+
+    def __init__(self, told: Iterable[tuple[str, str, datetime]]) -> None:
+        """Take (post, person, instant) in any order."""
+        self._by_post: dict[str, list[Arrival]] = {}
+        for post, person, at in sorted(told, key=lambda one: one[2]):
+            self._by_post.setdefault(post, []).append(Arrival(person, at))
+
+    def between(self, post: str, since: datetime, until: datetime) -> Sequence[Arrival]:
+        """Return those at a post from `since` to `until` (excluded)."""
+        known = self._by_post.get(post, [])
+        return known[bisect_left(known, since, key=_at) : bisect_left(known, until, key=_at)]
+
+
+def _at(arrival: Arrival) -> datetime:
+    return arrival.at
 
 
 def standing(

@@ -165,13 +165,26 @@ class PlacePass(Table, table=True):
 
 
 class TrackReading(Table, table=True):
-    """Who read the track of somebody else, of which day, and when; never changed (a trigger refuses it)."""
+    """Who read the track of somebody else, of which day, and when; never changed (a trigger refuses it).
+
+    `is_live`: where she was at that moment was read. Of a day that is kept once for each reader, the first time.
+    """
 
     table_name: ClassVar[str] = "track_readings"
-    __table_args__ = (Index("ix_track_readings_person_id_at", "person_id", "at", "id"),)
+    __table_args__ = (
+        Index("ix_track_readings_person_id_at", "person_id", "at", "id"),
+        Index("ix_track_readings_at", "at", "id"),
+        Index(
+            "uq_track_readings_live",
+            *("by_id", "person_id", "on_date"),
+            unique=True,
+            postgresql_where=text("is_live"),
+        ),
+    )
 
     id: UUID = Field(primary_key=True)
     person_id: UUID = Field(foreign_key="people.id")
     by_id: UUID = Field(foreign_key="people.id", index=True)
     on_date: date
     at: datetime = Field(sa_type=INSTANT)
+    is_live: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})

@@ -116,7 +116,7 @@ async def nearest_tickets(
 async def nearest_unseen_places(
     session: ReadSession, here: Here, within_m: float, since: datetime, limit: int
 ) -> list[NearPlace]:
-    """Return the nearest places in use where no officer was since then."""
+    """Return the nearest places in use where no officer was since then, as far as anybody knows."""
     there = col(Place.geometry)
     away_m = _away_m(there, here)
     on_it = func.ST_PointOnSurface(Place.geometry)

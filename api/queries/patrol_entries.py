@@ -1,18 +1,15 @@
 """The entries that figures of patrol are sums of, made of what was found in the database."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from uuid import UUID
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
+from itertools import islice
 
 from api.domain.patrol_figures import Entry, Figure
 from api.domain.rosters import Presence, SlotStanding
 from api.domain.rounds import Round, RoundStatus
-from api.domain.shifts import Course
-from api.domain.tracks import to_instant
 from api.domain.visits import VisitKind
-from api.queries.patrol_figures import FigureRows, TicketRow
+from api.queries.patrol_figures import Duty, FigureSums, FindingSums
 from api.queries.posts import SlotRow
 
 
@@ -20,33 +17,24 @@ from api.queries.posts import SlotRow
 class FigureFacts:
     """All that entries are made of."""
 
-    rows: FigureRows
-    courses: Mapping[UUID, Course]
+    sums: FigureSums
     slots: Sequence[tuple[SlotRow, SlotStanding]]
     """Slots of rosters, as they stand."""
     rounds: Sequence[tuple[str, Round]]
     grids: Sequence[str]
-    """The unit grids in force."""
+    """The unit grids in force that the viewer has charge of."""
     days: tuple[date, date]
-    dwell_min_s: float
-    longest: timedelta
-    now: datetime
-    zone: ZoneInfo
-    off_hours_s: Callable[[datetime, datetime], float]
-    """How many seconds between two instants lie outside office hours."""
+    by_officer: bool
+    """What is no officer's is left away, and otherwise what is several officers' is told once."""
 
 
 def entries_of(facts: FigureFacts) -> Iterator[Entry]:
     """Yield the entries of all figures."""
     yield from _shift_entries(facts)
     yield from _coverage_entries(facts)
-    for finding in facts.rows.findings:
-        yield from _finding_entries(facts, finding)
-    for tip in facts.rows.tips:
-        on = tip.reported_at.astimezone(facts.zone).date()
-        for duty in facts.rows.duties:
-            if tip.grid_code is not None and duty.covers(tip.grid_code, on):
-                yield Entry(Figure.MISSED, str(tip.id), on, officer=duty.username, grid=tip.grid_code)
+    for finding in facts.sums.findings:
+        yield from _finding_entries(finding)
+    yield from _missed_entries(facts)
     yield from _roster_entries(facts)
     for plan, one in facts.rounds:
         if one.status is not RoundStatus.OPEN:
@@ -54,7 +42,7 @@ def entries_of(facts: FigureFacts) -> Iterator[Entry]:
 
 
 def _roster_entries(facts: FigureFacts) -> Iterator[Entry]:
-    in_charge = {duty.username for duty in facts.rows.duties}
+    in_charge = {duty.username for duty in facts.sums.duties}
     for slot, stands in facts.slots:
         for person, presence in stands.presence.items():
             if presence is Presence.EXPECTED or person not in in_charge:
@@ -74,50 +62,84 @@ def _round_entries(plan: str, one: Round) -> Iterator[Entry]:
 
 
 def _shift_entries(facts: FigureFacts) -> Iterator[Entry]:
-    for shift in facts.rows.shifts:
-        row, who, on = str(shift.id), shift.username, shift.started_on
-        course = facts.courses[shift.id]
-        spans = [
-            (to_instant(start), min(to_instant(stop), facts.now))
-            for start, stop in course.spans(facts.longest)
-        ]
-        on_duty = [(start, stop) for start, stop in spans if start < stop]
-        duty_s = sum((stop - start).total_seconds() for start, stop in on_duty)
-        off_s = sum(facts.off_hours_s(start, stop) for start, stop in on_duty)
-        yield Entry(Figure.SHIFTS, row, on, officer=who)
-        yield Entry(Figure.DUTY_S, row, on, duty_s, who)
-        yield Entry(Figure.OFF_HOURS_DUTY_S, row, on, off_s, who)
-        yield Entry(Figure.WALKED_M, row, on, shift.walked_m, who)
+    for one in facts.sums.shifts:
+        row, who, on = _row(one.row, one.username, one.on), one.username, one.on
+        yield Entry(Figure.SHIFTS, row, on, one.shifts, officer=who)
+        yield Entry(Figure.DUTY_S, row, on, one.duty_s, who)
+        yield Entry(Figure.OFF_HOURS_DUTY_S, row, on, one.off_hours_s, who)
+        yield Entry(Figure.WALKED_M, row, on, one.walked_m, who)
+
+
+def _row(row: str, *summed_by: object) -> str:
+    """Return the name of a row; of sums, what they were summed up by."""
+    return row or " ".join(map(str, summed_by))
 
 
 def _coverage_entries(facts: FigureFacts) -> Iterator[Entry]:
-    worked = {(shift.username, shift.started_on) for shift in facts.rows.shifts}
-    entered: dict[tuple[str, date], float] = {}
-    for visit in facts.rows.visits:
-        on = visit.started_at.astimezone(facts.zone).date()
-        row = str(visit.id)
-        yield Entry(Figure.DWELL_S, row, on, visit.dwell_s, None, visit.code)
-        yield Entry(Figure.GRID_WALKED_M, row, on, visit.walked_m, None, visit.code)
-        if visit.dwell_s >= facts.dwell_min_s:
-            entered[visit.code, on] = visit.dwell_s
+    grids, entered = set(facts.grids), set[tuple[str, date]]()
+    for seen in facts.sums.grid_days:
+        if seen.code not in grids:
+            continue
+        row = f"{seen.code} {seen.on}"
+        yield Entry(Figure.DWELL_S, row, seen.on, seen.dwell_s, None, seen.code)
+        yield Entry(Figure.GRID_WALKED_M, row, seen.on, seen.walked_m, None, seen.code)
+        if seen.is_entered:
+            entered.add((seen.code, seen.on))
+    if facts.by_officer:
+        yield from _own_grid_entries(facts)
+        return
     first, last = facts.days
     for number in range((last - first).days + 1):
         on = first + timedelta(days=number)
         for grid in facts.grids:
-            own = [duty.username for duty in facts.rows.duties if duty.covers(grid, on)]
-            officers = [None, *(name for name in own if (name, on) in worked)]
-            for officer in officers:
-                yield Entry(Figure.GRIDS_DUE, f"{grid} {on}", on, officer=officer, grid=grid)
-                if (grid, on) in entered:
-                    yield Entry(Figure.GRIDS_ENTERED, f"{grid} {on}", on, officer=officer, grid=grid)
+            yield from _grid_entries(grid, on, None, is_entered=(grid, on) in entered)
 
 
-def _finding_entries(facts: FigureFacts, finding: TicketRow) -> Iterator[Entry]:
-    on = finding.reported_at.astimezone(facts.zone).date()
-    row, who, grid = str(finding.id), finding.username, finding.grid_code
-    yield Entry(Figure.FINDINGS, row, on, officer=who, grid=grid)
-    if finding.is_valid:
-        yield Entry(Figure.VALID_FINDINGS, row, on, officer=who, grid=grid)
-    moment = timedelta(seconds=1)
-    if facts.off_hours_s(finding.reported_at, finding.reported_at + moment) > 0:
-        yield Entry(Figure.OFF_HOURS_FINDINGS, row, on, officer=who, grid=grid)
+def _own_grid_entries(facts: FigureFacts) -> Iterator[Entry]:
+    """Yield what each officer owes to her own grids: of the days on which she had a shift, and what she was in."""
+    worked: dict[str, set[date]] = {}
+    for username, on in facts.sums.worked:
+        worked.setdefault(username, set()).add(on)
+    entered = set(facts.sums.own_days)
+    for duty in facts.sums.duties:
+        who = duty.username
+        grids = [code for code in facts.grids if code.startswith(duty.grid)]
+        for on in worked.get(who, ()):
+            if duty.is_on(on):
+                for grid in grids:
+                    yield from _grid_entries(grid, on, who, is_entered=(who, grid, on) in entered)
+
+
+def _grid_entries(grid: str, on: date, officer: str | None, *, is_entered: bool) -> Iterator[Entry]:
+    row = f"{grid} {on}"
+    yield Entry(Figure.GRIDS_DUE, row, on, officer=officer, grid=grid)
+    if is_entered:
+        yield Entry(Figure.GRIDS_ENTERED, row, on, officer=officer, grid=grid)
+
+
+def _missed_entries(facts: FigureFacts) -> Iterator[Entry]:
+    duties: dict[str, list[Duty]] = {}
+    for duty in facts.sums.duties:
+        duties.setdefault(duty.grid, []).append(duty)
+    for tip in facts.sums.tips:
+        row, code = _row(tip.row, tip.grid, tip.on), tip.grid
+        # A duty is on a grid or on one around it: its code is a beginning.
+        officers = (
+            duty.username
+            for length in range(1, len(code) + 1)
+            for duty in duties.get(code[:length], ())
+            if duty.is_on(tip.on)
+        )
+        for officer in officers if facts.by_officer else islice(officers, 1):
+            yield Entry(Figure.MISSED, row, tip.on, tip.tips, officer=officer, grid=code)
+
+
+def _finding_entries(one: FindingSums) -> Iterator[Entry]:
+    row = _row(one.row, one.username, one.grid, one.on)
+    for figure, amount in (
+        (Figure.FINDINGS, one.findings),
+        (Figure.VALID_FINDINGS, one.valid),
+        (Figure.OFF_HOURS_FINDINGS, one.off_hours),
+    ):
+        if amount:
+            yield Entry(figure, row, one.on, amount, officer=one.username, grid=one.grid)

@@ -2,24 +2,26 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, func, literal, or_, select
+from sqlalchemy import Interval, Uuid, and_, any_, func, literal, or_, select
 from sqlmodel import col
 
 from api.db import ReadSession
 from api.domain.access import Viewer
 from api.domain.checkpoint_codes import Way
 from api.domain.checkpoints import CheckpointDraft
-from api.models import CheckIn, Checkpoint, Grid, Person, RosterSlot
+from api.domain.kept_changes import Noun
+from api.models import CheckIn, Checkpoint, Grid, KeptChange, Person, RosterSlot
 from api.pages import CodeCursor, Cursor, Page, SortKey, context_of
 from api.queries.geometry import point
 from api.queries.patrol_access import in_charge_of
 
 _OFFERED_MAX = 500
 """Checkpoints among which somebody chooses: more than a street has."""
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,23 @@ async def find_slots(session: ReadSession, first_on: date, last_on: date) -> lis
     ]
 
 
+async def find_amendment(session: ReadSession, on: date) -> datetime | None:
+    """Return when the roster of a day was changed last, if some slot of it was over by then; else None."""
+    statement = (
+        select(col(KeptChange.at), col(KeptChange.before), col(KeptChange.after))
+        .where(col(KeptChange.noun) == Noun.ROSTER, col(KeptChange.code) == on.isoformat())
+        .order_by(col(KeptChange.id).desc())
+        .limit(1)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    told: tuple[dict[str, Any], ...] = (row.before or {}, row.after or {})
+    slots: list[dict[str, Any]] = [slot for one in told for slot in one.get("slots", ())]
+    is_late = any(datetime.fromisoformat(slot["stops_at"]) <= row.at for slot in slots)
+    return row.at if is_late else None
+
+
 async def find_people_ids(session: ReadSession, usernames: Collection[str]) -> dict[str, UUID]:
     """Return the ids of those of these people who are active, by user name."""
     statement = select(col(Person.username), col(Person.id)).where(
@@ -218,12 +237,33 @@ async def find_people_ids(session: ReadSession, usernames: Collection[str]) -> d
 
 
 async def find_arrivals(
-    session: ReadSession, posts: Collection[str], since: datetime, until: datetime
+    session: ReadSession, first_on: date, last_on: date, early: timedelta
 ) -> Sequence[tuple[str, str, datetime]]:
-    """Return (checkpoint, user name, instant) of the check-ins at these posts between two instants."""
+    """Return (checkpoint, user name, instant) of the first check-in of each person for each slot of these days.
+
+    A check-in counts from `early` before the start of a slot until its end.
+    """
+    at, slot = col(CheckIn.at), RosterSlot
     statement = (
-        select(col(CheckIn.checkpoint), col(Person.username), col(CheckIn.at))
+        select(col(CheckIn.checkpoint), col(Person.username), func.min(at))
+        .select_from(slot)
+        .join(
+            CheckIn,
+            and_(
+                col(CheckIn.checkpoint) == col(slot.post),
+                at >= col(slot.starts_at) - literal(early, Interval),
+                at < col(slot.stops_at),
+                col(CheckIn.person_id) == any_(col(slot.people_ids)),
+            ),
+        )
         .join(Person, col(Person.id) == col(CheckIn.person_id))
-        .where(col(CheckIn.checkpoint).in_(posts), col(CheckIn.at) >= since, col(CheckIn.at) < until)
+        .where(
+            col(slot.on_date) >= first_on,
+            col(slot.on_date) <= last_on,
+            # What slots of these days can reach, for an index: from the day before, in any zone, into the next.
+            at >= datetime.combine(first_on, time(), UTC) - early - _DAY,
+            at < datetime.combine(last_on, time(), UTC) + 3 * _DAY,
+        )
+        .group_by(col(slot.id), col(CheckIn.checkpoint), col(Person.username))
     )
     return [(row[0], row[1], row[2]) for row in await session.execute(statement)]

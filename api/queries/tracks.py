@@ -117,6 +117,7 @@ class ReadingFacts:
     by_name: str
     person: str
     on_date: date
+    is_live: bool
 
 
 _LATEST = SortKey("at", col(TrackReading.at), col(TrackReading.id), descending=True, is_nullable=False)
@@ -136,6 +137,7 @@ async def page_of_readings(
             reader.c.name,
             col(Person.username),
             col(TrackReading.on_date),
+            col(TrackReading.is_live),
         )
         .join(Person, col(Person.id) == col(TrackReading.person_id))
         .join(reader, reader.c.id == col(TrackReading.by_id))

@@ -1,6 +1,6 @@
 """Checkpoints (签到点): administrators make them, screens show their codes, people confirm that they are there."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from api.adapters.qr_codes import qr_svg
 from api.deps import Caller, Now, Reading, Wired, Writing
 from api.domain.checkpoint_codes import Way, nfc_code, qr_code, qr_period
+from api.domain.device_clock import EPOCH
 from api.domain.errors import FieldWrong, NotFound
 from api.domain.measuring import day_span
 from api.etags import UNCHANGED, Fresh, seen_version, versioned_etag
@@ -31,6 +32,8 @@ from api.schemas.posts import (
 from api.services.checkpoints import check_in, code_rules, put_checkpoint
 
 router = APIRouter(prefix="/v1", tags=["patrol"])
+
+_AHEAD_MAX = timedelta(days=366)
 
 Which = Annotated[Code, Path(description="Code of the checkpoint.")]
 
@@ -128,6 +131,12 @@ async def issue_code(  # noqa: PLR0913  what an answer depends on
             checkpoint=code, way=way, code=nfc_code(rules, tag), from_at=None, until_at=None, svg=None
         )
     moment = (at or now).astimezone(UTC)
+    if moment < EPOCH:
+        raise FieldWrong("/query/at", "time_too_early", "A code of that time counted for nobody.")
+    if moment - now > _AHEAD_MAX:
+        raise FieldWrong(
+            "/query/at", "time_in_future", "Sheets are printed for a year ahead at most.", now=now
+        )
     text = qr_code(rules, moment, zone)
     since, until = qr_period(rules, moment, zone)
     return CodeShown(checkpoint=code, way=way, code=text, from_at=since, until_at=until, svg=qr_svg(text))

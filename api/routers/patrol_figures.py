@@ -1,29 +1,28 @@
 """Figures of patrol (巡查统计), each of which opens into its rows."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
+import anyio.to_thread
 from fastapi import APIRouter, Query
 
 from api.deps import Caller, Now, Reading, SignedIn, Wired
-from api.domain.calendars import CalendarError
 from api.domain.errors import FieldWrong
 from api.domain.grids import GridLevel
 from api.domain.measuring import day_span
+from api.domain.office_hours import OfficeHours
 from api.domain.patrol_figures import Entry, FiguresBy, rows_of, sum_up
-from api.domain.patrol_plans import targets_of
+from api.domain.policies import Policies
 from api.domain.reference import Reference
-from api.domain.rosters import Arrival, standing
-from api.domain.rounds import rounds_of
+from api.domain.rosters import Arrivals, SlotStanding, standing
+from api.domain.rounds import Round
 from api.language import Language, name_in
 from api.pages import CodeCursor, context_of
 from api.queries.patrol_entries import FigureFacts, entries_of
-from api.queries.patrol_figures import find_figure_rows, find_names
-from api.queries.patrol_plans import find_plans, find_seen
-from api.queries.posts import find_arrivals, find_slots
-from api.queries.shifts import find_courses
-from api.schemas.coverage import DaysQuery
+from api.queries.patrol_figures import Asked, find_figure_sums, find_names
+from api.queries.patrol_rounds import find_rounds
+from api.queries.posts import SlotRow, find_arrivals, find_slots
 from api.schemas.patrol_figures import (
     FigureRowShown,
     FigureRowsPage,
@@ -35,11 +34,6 @@ from api.schemas.patrol_figures import (
 from api.schemas.rosters import slot_of
 
 router = APIRouter(prefix="/v1/patrols/figures", tags=["patrol"])
-
-OFFICE_CALENDAR = "city"
-"""What lies outside its open hours is off-hours (错时)."""
-
-DAYS_MAX = 92
 
 
 @router.get("", operation_id="figure_list", summary="Figures of patrol")
@@ -77,7 +71,7 @@ async def list_rows(
     """List the rows that one figure of one key is the sum of: shifts, tickets, grids on days, slots or rounds."""
     context = context_of("figure_rows", query.by, query.key, query.figure, query.from_on, query.to_on)
     last = CodeCursor.decode(query.cursor, context)
-    entries = await _entries(query, caller, session, wired, now)
+    entries = await _entries(query, caller, session, wired, now, query.key)
     rows = rows_of(entries, query.by, query.key, query.figure, _street_of(caller.reference))
     rows = [row for row in rows if last is None or row.row > last.code]
     page = rows[: query.limit]
@@ -98,57 +92,74 @@ def _street_of(reference: Reference) -> Callable[[str], str | None]:
 
 
 async def _entries(
-    query: DaysQuery, caller: SignedIn, session: Reading, wired: Wired, now: datetime
+    query: FiguresQuery,
+    caller: SignedIn,
+    session: Reading,
+    wired: Wired,
+    now: datetime,
+    key: str | None = None,
 ) -> list[Entry]:
-    days = query.days()
-    if (days[1] - days[0]).days >= DAYS_MAX:
-        raise FieldWrong("/query/to_on", "period_wrong", f"Figures are of {DAYS_MAX} days at most.")
-    zone, reference = wired.settings.zone, caller.reference
-    policies = reference.policies
+    """Return the entries of figures, summed up by what they are asked by; of one key row by row."""
+    days, zone = query.days(), wired.settings.zone
+    if key is not None and query.by in {FiguresBy.DAY, FiguresBy.WEEK}:
+        days = _days_of(key, query.by, days)
+    reference, policies = caller.reference, caller.reference.policies
     since, until = day_span(days[0], zone)[0], day_span(days[1], zone)[1]
-    rows = await find_figure_rows(session, caller.viewer, days, since, until, wired.settings.today(now))
-    calendar = reference.calendar(OFFICE_CALENDAR)
-
-    def off_hours_s(start: datetime, stop: datetime) -> float:
-        try:
-            return (stop - start - calendar.working_time(start, stop)).total_seconds()
-        except CalendarError:  # beyond the loaded years nobody knows the office's hours
-            return 0.0
-
-    found = await find_slots(session, *days)
-    early = timedelta(seconds=policies.post_early_s)
-    arrivals: dict[str, list[Arrival]] = {}
-    posts = {slot.post for slot in found}
-    for post, person, at in await find_arrivals(session, posts, since - early, until + timedelta(days=1)):
-        arrivals.setdefault(post, []).append(Arrival(person, at))
-    grace = timedelta(seconds=policies.post_grace_s)
-    slots = [
-        (slot, standing(slot_of(slot), arrivals.get(slot.post, ()), now, early, grace)) for slot in found
-    ]
-    rounds = [
-        (stored.draft.code, one)
-        for stored in await find_plans(session, *days)
-        for one in rounds_of(
-            stored.draft.rules,
-            targets_of(stored.draft, reference),
-            await find_seen(session, stored.draft.buffer_m, since, until + timedelta(days=7)),
-            *days,
-            zone,
-            now,
-            lambda _: False,
-        )
-    ]
-    facts = FigureFacts(
-        rows=rows,
-        courses=await find_courses(session, [shift.id for shift in rows.shifts]),
-        slots=slots,
-        rounds=rounds,
-        grids=sorted(grid.code for grid in reference.grids.values() if grid.level is GridLevel.UNIT_GRID),
-        days=days,
+    longest = timedelta(hours=policies.shift_hours_max)
+    hours = OfficeHours(reference.calendar(policies.office_calendar), since, until + longest)
+    asked = Asked(
+        *(query.by, key, days, since, until, zone, now),
         dwell_min_s=policies.coverage_dwell_s,
-        longest=timedelta(hours=policies.shift_hours_max),
-        now=now,
-        zone=zone,
-        off_hours_s=off_hours_s,
+        longest_shift=longest,
+        open_hours=hours.as_multirange(),
     )
-    return list(entries_of(facts))
+    within = caller.viewer.grid_codes or ("",)
+    rounds: dict[str, list[Round]] = {}
+    by_officer = query.by is FiguresBy.OFFICER
+    if not by_officer:
+        rounds = await find_rounds(session, reference, days, zone, now, within=within)
+    facts = FigureFacts(
+        sums=await find_figure_sums(session, caller.viewer, asked, wired.settings.today(now)),
+        slots=await _slots(session, days, policies, now),
+        rounds=[(plan, one) for plan, of_plan in rounds.items() for one in of_plan],
+        grids=sorted(
+            grid.code
+            for grid in reference.grids.values()
+            if grid.level is GridLevel.UNIT_GRID and grid.code.startswith(within)
+        ),
+        days=days,
+        by_officer=by_officer,
+    )
+    return await anyio.to_thread.run_sync(list, entries_of(facts))
+
+
+def _days_of(key: str, by: FiguresBy, days: tuple[date, date]) -> tuple[date, date]:
+    """Return those of some days that a key names; FieldWrong for a key that is no day."""
+    try:
+        first = date.fromisoformat(key)
+        last = first + timedelta(days=6 if by is FiguresBy.WEEK else 0)
+    except (ValueError, OverflowError):
+        raise FieldWrong("/query/key", "date_wrong", "A day such as 2026-11-23 is expected.") from None
+    found = max(days[0], first), min(days[1], last)
+    # A day outside has no rows: nothing of the days that were asked for is its.
+    return found if found[0] <= found[1] else days
+
+
+async def _slots(
+    session: Reading, days: tuple[date, date], policies: Policies, now: datetime
+) -> list[tuple[SlotRow, SlotStanding]]:
+    early, grace = timedelta(seconds=policies.post_early_s), timedelta(seconds=policies.post_grace_s)
+    arrivals = Arrivals(await find_arrivals(session, *days, early))
+    return [
+        (
+            slot,
+            standing(
+                slot_of(slot),
+                arrivals.between(slot.post, slot.starts_at - early, slot.stops_at),
+                now,
+                early,
+                grace,
+            ),
+        )
+        for slot in await find_slots(session, *days)
+    ]

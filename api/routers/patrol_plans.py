@@ -1,27 +1,27 @@
 """Plans of patrol (巡查计划): what has to be seen, what was, and what was missed."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from api.deps import Caller, Now, Reading, SignedIn, Wired, Writing
-from api.domain.calendars import CalendarError
 from api.domain.errors import NotFound
 from api.domain.measuring import day_span
-from api.domain.patrol_plans import targets_of
-from api.domain.rounds import Round, rounds_of
+from api.domain.office_hours import OfficeHours
+from api.domain.rounds import Round
 from api.etags import seen_version, versioned_etag
 from api.language import Language
 from api.pages import CodeCursor, PageQuery, context_of
-from api.queries.patrol_plans import StoredPlan, find_plan, find_plans, find_seen, page_of_plans
+from api.queries.patrol_plans import PERIOD_MAX, find_off_hours_shares, find_plan, page_of_plans
+from api.queries.patrol_rounds import find_rounds
 from api.schemas.base import Code
-from api.schemas.coverage import DaysQuery
 from api.schemas.patrol_plans import (
     PlanInput,
     PlanPage,
     PlanShown,
     PlanStandings,
+    RoundDaysQuery,
     RoundPage,
     RoundsQuery,
     plan_shown,
@@ -31,9 +31,6 @@ from api.schemas.patrol_plans import (
 from api.services.patrol_plans import put_plan
 
 router = APIRouter(prefix="/v1/patrols", tags=["patrol"])
-
-OFFICE_CALENDAR = "city"
-"""What lies outside its open hours is off-hours (错时)."""
 
 Which = Annotated[Code, Path(description="Code of the plan.")]
 
@@ -92,56 +89,59 @@ async def store_plan(
 async def list_rounds(
     query: Annotated[RoundsQuery, Query()], caller: Caller, session: Reading, wired: Wired, now: Now
 ) -> RoundPage:
-    """List the rounds that begin on some days, by plan, period and target: `done`, `open`, or `missed`."""
+    """List the rounds that begin on some days, by plan, period and target: `done`, `open`, or `missed`.
+
+    Each is judged by its plan as that was when the period ended: a later change of a plan does not change the past.
+    """
     days = query.days()
     context = context_of("rounds", days, query.plan, query.status)
     last = CodeCursor.decode(query.cursor, context)
-    found: list[tuple[str, str, Round]] = []
-    for stored in await find_plans(session, *days):
-        plan = stored.draft.code
-        if query.plan in {None, plan}:
-            for one in await _rounds(session, caller, stored, days, wired, now):
-                key = f"{plan} {one.first_on} {one.target.kind} {one.target.code}"
-                if query.status in {None, one.status} and (last is None or key > last.code):
-                    found.append((key, plan, one))
-    found.sort(key=lambda entry: entry[0])
+    by_plan = await _rounds(session, caller, days, wired, now, query.plan)
+    wanted = (
+        (_key(plan, one), plan, one)
+        for plan, rounds in by_plan.items()
+        for one in rounds
+        if query.status in {None, one.status}
+    )
+    found = sorted(
+        (entry for entry in wanted if last is None or entry[0] > last.code), key=lambda entry: entry[0]
+    )
     page = found[: query.limit]
+    hours = _office_hours(caller, days, wired)
     more = CodeCursor(page[-1][0], context).encode() if len(found) > query.limit else None
-    return RoundPage(items=[round_shown(plan, one) for _, plan, one in page], next=more)
+    return RoundPage(items=[round_shown(plan, one, hours) for _, plan, one in page], next=more)
 
 
 @router.get("/rounds/summary", operation_id="round_summary", summary="How plans were kept")
 async def summarise_rounds(
-    query: Annotated[DaysQuery, Query()], caller: Caller, session: Reading, wired: Wired, now: Now
+    query: Annotated[RoundDaysQuery, Query()], caller: Caller, session: Reading, wired: Wired, now: Now
 ) -> PlanStandings:
     """Sum up the rounds of each plan that begin on some days, and the share of visits outside office hours."""
     days = query.days()
-    plans = await find_plans(session, *days)
+    hours = _office_hours(caller, days, wired)
+    asked = await find_off_hours_shares(session)
+    rounds = await _rounds(session, caller, days, wired, now)
     return PlanStandings(
-        items=[
-            plan_standing(stored.draft, await _rounds(session, caller, stored, days, wired, now))
-            for stored in plans
-        ]
+        items=[plan_standing(plan, asked[plan], rounds_of_it, hours) for plan, rounds_of_it in rounds.items()]
     )
+
+
+def _key(plan: str, one: Round) -> str:
+    return f"{plan} {one.first_on} {one.target.kind} {one.target.code}"
 
 
 async def _rounds(
     session: Reading,
     caller: SignedIn,
-    stored: StoredPlan,
     days: tuple[date, date],
     wired: Wired,
     now: datetime,
-) -> list[Round]:
-    zone, reference, plan = wired.settings.zone, caller.reference, stored.draft
-    calendar = reference.calendar(OFFICE_CALENDAR)
+    plan: str | None = None,
+) -> dict[str, list[Round]]:
+    return await find_rounds(session, caller.reference, days, wired.settings.zone, now, plan=plan)
 
-    def is_off_hours(at: datetime) -> bool:
-        try:
-            return calendar.next_open(at) > at
-        except CalendarError:  # beyond the loaded years nobody knows the office's hours
-            return False
 
-    since, until = day_span(days[0], zone)[0], day_span(days[1] + timedelta(days=7), zone)[1]
-    seen = await find_seen(session, plan.buffer_m, since, until)
-    return rounds_of(plan.rules, targets_of(plan, reference), seen, *days, zone, now, is_off_hours)
+def _office_hours(caller: SignedIn, days: tuple[date, date], wired: Wired) -> OfficeHours:
+    since, until = day_span(days[0], wired.settings.zone)[0], day_span(days[1], wired.settings.zone)[1]
+    calendar = caller.reference.calendar(caller.reference.policies.office_calendar)
+    return OfficeHours(calendar, since, until + PERIOD_MAX)

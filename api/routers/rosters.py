@@ -1,6 +1,5 @@
 """Rosters (排班): who is at which post on a day, who came, where nobody is, and which days are short of staff."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -9,11 +8,10 @@ from fastapi import APIRouter, Path, Query
 from api.deps import Caller, Now, Reading, SignedIn, Wired, Writing
 from api.domain.access import Role
 from api.domain.errors import FieldWrong
-from api.domain.rosters import Arrival, Presence, shortages
-from api.queries.posts import SlotRow, find_arrivals, find_posts, find_slots
-from api.schemas.base import Day
+from api.domain.rosters import Arrivals, Presence, shortages
+from api.queries.posts import find_amendment, find_arrivals, find_posts, find_slots
+from api.schemas.base import NearDay
 from api.schemas.rosters import (
-    Arrivals,
     RosterDay,
     RosterDays,
     RosterDaysQuery,
@@ -31,7 +29,7 @@ router = APIRouter(prefix="/v1/rosters", tags=["patrol"])
 DAYS_MAX = 62
 _AHEAD = timedelta(days=6)
 
-Which = Annotated[Day, Path(description="A day in the city's zone.")]
+Which = Annotated[NearDay, Path(description="A day in the city's zone.")]
 
 
 @router.get("", operation_id="roster_list", summary="Days, and what they lack")
@@ -44,7 +42,8 @@ async def list_rosters(
     if not 0 <= (last - first).days < DAYS_MAX:
         raise FieldWrong("/query/to_on", "period_wrong", f"1 to {DAYS_MAX} days, in their order.")
     slots = await find_slots(session, first, last)
-    arrivals = await _arrivals(session, slots, caller)
+    early = timedelta(seconds=caller.reference.policies.post_early_s)
+    arrivals = Arrivals(await find_arrivals(session, first, last, early))
     posts = [(stored.draft.code, stored.draft.staff_min) for stored in await find_posts(session)]
     days: list[RosterDay] = []
     for number in range((last - first).days + 1):
@@ -85,27 +84,17 @@ async def store_roster(
 
 async def _shown(session: Reading, caller: SignedIn, on: date, now: datetime) -> RosterShown:
     slots = await find_slots(session, on, on)
-    arrivals = await _arrivals(session, slots, caller)
+    early = timedelta(seconds=caller.reference.policies.post_early_s)
+    arrivals = Arrivals(await find_arrivals(session, on, on, early))
     shown = slots_shown(slots, arrivals, caller.reference.policies, now)
     if caller.viewer.role is Role.OFFICER:
-        return RosterShown(on=on, slots=slots_of(caller.viewer.username, shown), short=[], unmanned=[])
+        own = slots_of(caller.viewer.username, shown)
+        return RosterShown(on=on, slots=own, short=[], unmanned=[], amended_at=None)
     posts = [(stored.draft.code, stored.draft.staff_min) for stored in await find_posts(session)]
     return RosterShown(
         on=on,
         slots=shown,
         short=shortages_shown(shortages(posts, [(slot.post, slot_of(slot)) for slot in slots])),
         unmanned=sorted({slot.post for slot in shown if slot.is_unmanned and now < slot.stops_at}),
+        amended_at=await find_amendment(session, on),
     )
-
-
-async def _arrivals(session: Reading, slots: Sequence[SlotRow], caller: SignedIn) -> Arrivals:
-    """Return the check-ins that may count for these slots, by post."""
-    if not slots:
-        return {}
-    early = timedelta(seconds=caller.reference.policies.post_early_s)
-    since = min(slot.starts_at for slot in slots) - early
-    until = max(slot.stops_at for slot in slots)
-    found: dict[str, list[Arrival]] = {}
-    for post, person, at in await find_arrivals(session, {slot.post for slot in slots}, since, until):
-        found.setdefault(post, []).append(Arrival(person, at))
-    return found

@@ -12,9 +12,9 @@ from api.domain.device_clock import DeviceClock
 from api.language import Language
 from api.media_types import GEOJSON
 from api.pages import PageQuery
-from api.queries.shifts import find_shifts, page_of_positions
+from api.queries.shifts import find_shifts
 from api.queries.tracks import find_batches, page_of_readings
-from api.schemas.base import Day
+from api.schemas.base import NearDay
 from api.schemas.shifts import PositionPage, position_shown
 from api.schemas.tracks import (
     ReadingPage,
@@ -24,7 +24,7 @@ from api.schemas.tracks import (
     readings_shown,
     track_stored,
 )
-from api.services.track_readings import read_day
+from api.services.track_readings import read_day, read_positions
 from api.services.tracks import store_track
 
 router = APIRouter(prefix="/v1/tracks", tags=["patrol"])
@@ -73,17 +73,23 @@ async def put_track(
 @router.get("/positions", operation_id="position_list", summary="Where people on duty are")
 async def list_positions(
     query: Annotated[PageQuery, Query()],
-    caller: Caller,
-    session: Reading,
+    caller: BriefCaller,
     wired: Wired,
     now: Now,
     language: Language,
     response: Response,
 ) -> PositionPage:
-    """List the officers in your charge who are on duty, by user name, with where each was last."""
+    """List the officers in your charge who are on duty, by user name, with where each was last.
+
+    That you saw where somebody is, is kept once a day, and she can see it.
+    """
     response.headers["Cache-Control"] = "no-store"
     today = wired.settings.today(now)
-    page = await page_of_positions(session, caller.viewer, today, limit=query.limit, cursor=query.cursor)
+    # Not the request's transaction, which can't write in a read.
+    async with wired.database.write() as session:
+        page = await read_positions(
+            session, caller.viewer, today, now, limit=query.limit, cursor=query.cursor
+        )
     items = [position_shown(facts, caller.reference, now, language) for facts in page.items]
     return PositionPage(items=items, next=page.next)
 
@@ -96,7 +102,7 @@ async def list_positions(
     summary="A day's track as GeoJSON",
 )
 async def get_track(
-    on: Annotated[Day, Path(description="A day in the city's zone.")],
+    on: Annotated[NearDay, Path(description="A day in the city's zone.")],
     caller: BriefCaller,
     wired: Wired,
     now: Now,

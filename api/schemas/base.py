@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from api.domain.calendars import EARLIEST_ON, LATEST_ON
 from api.domain.geo import MAX_LATITUDE, MAX_LONGITUDE
 
 RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
@@ -72,6 +73,16 @@ def _day_written_out(sent: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_day_written_out)]
 """A day of a calendar, written out; an instant that happens to be a midnight is none."""
+
+
+def _near(day: date) -> date:
+    if not EARLIEST_ON <= day <= LATEST_ON:
+        raise ValueError(f"a day from {EARLIEST_ON} to {LATEST_ON} is expected")
+    return day
+
+
+NearDay = Annotated[Day, AfterValidator(_near)]
+"""A day on which something may have been or will be done, so that a week more is a day as well."""
 
 
 class Named(Output):

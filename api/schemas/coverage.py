@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -12,7 +12,7 @@ from api.domain.reference import GridFacts
 from api.language import name_in
 from api.pages import PageQuery
 from api.queries.coverage import GridVisits, RoadWalks
-from api.schemas.base import Day, Output
+from api.schemas.base import NearDay, Output
 
 DAYS_MAX = 366
 
@@ -22,14 +22,16 @@ class DaysQuery(PageQuery):
 
     model_config = ConfigDict(extra="forbid")
 
-    from_on: Day = Field(description="The first day, in the city's zone.")
-    to_on: Day | None = Field(default=None, description="The last day; without it that one day.")
+    days_max: ClassVar[int] = DAYS_MAX
+
+    from_on: NearDay = Field(description="The first day, in the city's zone.")
+    to_on: NearDay | None = Field(default=None, description="The last day; without it that one day.")
 
     def days(self) -> tuple[date, date]:
         """Return the first and the last day; FieldWrong for days that are none or too many."""
         last = self.to_on or self.from_on
-        if not 0 <= (last - self.from_on).days < DAYS_MAX or last == date.max:
-            raise FieldWrong("/query/to_on", "period_wrong", f"1 to {DAYS_MAX} days, in their order.")
+        if not 0 <= (last - self.from_on).days < self.days_max or last == date.max:
+            raise FieldWrong("/query/to_on", "period_wrong", f"1 to {self.days_max} days, in their order.")
         return self.from_on, last
 
 

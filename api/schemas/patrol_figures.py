@@ -1,7 +1,7 @@
 """Figures of patrol on the wire."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from api.schemas.coverage import DaysQuery
 
 class FiguresQuery(DaysQuery):
     """What figures are told by, and of which days."""
+
+    days_max: ClassVar[int] = 92
 
     by: FiguresBy
 

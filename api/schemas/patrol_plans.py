@@ -1,12 +1,13 @@
 """Plans of patrol and their rounds on the wire."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from api.domain.dispatch_hours import HOURS_MAX, weekly_hours
 from api.domain.limits import Language
+from api.domain.office_hours import OfficeHours
 from api.domain.patrol_plans import PlanDraft
 from api.domain.rounds import Period, Round, RoundStatus
 from api.domain.visits import VisitKind
@@ -17,6 +18,8 @@ from api.schemas.coverage import DaysQuery
 from api.schemas.rosters import TimeOfDay
 
 GridPrefix = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
+ROUND_DAYS_MAX = 92
+
 Name = Annotated[str, Field(min_length=1, max_length=100), OneLine]
 
 
@@ -129,7 +132,13 @@ class PlanPage(Output):
     next: str | None
 
 
-class RoundsQuery(DaysQuery):
+class RoundDaysQuery(DaysQuery):
+    """The rounds that begin on some days."""
+
+    days_max: ClassVar[int] = ROUND_DAYS_MAX
+
+
+class RoundsQuery(RoundDaysQuery):
     """Which rounds."""
 
     plan: Code | None = None
@@ -191,7 +200,7 @@ def plan_shown(stored: StoredPlan, language: Language) -> PlanShown:
     )
 
 
-def round_shown(plan: str, one: Round) -> RoundShown:
+def round_shown(plan: str, one: Round, hours: OfficeHours) -> RoundShown:
     """Show a round."""
     return RoundShown(
         plan=plan,
@@ -201,24 +210,28 @@ def round_shown(plan: str, one: Round) -> RoundShown:
         until=one.until.astimezone(UTC),
         needed=one.needed,
         done=one.done,
-        off_hours=one.off_hours,
+        off_hours=_off_hours(one, hours),
         last_at=one.last_at,
         status=one.status,
     )
 
 
-def plan_standing(draft: PlanDraft, rounds: list[Round]) -> PlanStanding:
-    """Sum up the rounds of a plan."""
+def plan_standing(plan: str, asked_share: float, rounds: list[Round], hours: OfficeHours) -> PlanStanding:
+    """Sum up the rounds of a plan; `asked_share` is which share of the visits it wants outside office hours."""
     statuses = [one.status for one in rounds]
     visits = sum(one.done for one in rounds)
-    share = sum(one.off_hours for one in rounds) / visits if visits else None
+    share = sum(_off_hours(one, hours) for one in rounds) / visits if visits else None
     return PlanStanding(
-        plan=draft.code,
+        plan=plan,
         rounds=len(rounds),
         done=statuses.count(RoundStatus.DONE),
         open=statuses.count(RoundStatus.OPEN),
         missed=statuses.count(RoundStatus.MISSED),
         visits=visits,
         off_hours_share=share,
-        is_off_hours_short=(share or 0.0) < draft.off_hours_share and RoundStatus.OPEN not in statuses,
+        is_off_hours_short=(share or 0.0) < asked_share and RoundStatus.OPEN not in statuses,
     )
+
+
+def _off_hours(one: Round, hours: OfficeHours) -> int:
+    return sum(1 for at_ms in one.seen_ms if hours.is_off(at_ms))

@@ -16,11 +16,11 @@ from api.pages import PageQuery
 from api.queries.posts import CheckInFacts, StoredCheckpoint
 from api.schemas.base import (
     Code,
-    Day,
     Input,
     Instant,
     Latitude,
     Longitude,
+    NearDay,
     OneLine,
     Output,
     PlaceCode,
@@ -196,7 +196,7 @@ class CheckInQuery(PageQuery):
 
     model_config = ConfigDict(extra="forbid")
 
-    on: Day | None = Field(default=None, description="A day in the city's zone.")
+    on: NearDay | None = Field(default=None, description="A day in the city's zone.")
     checkpoint: Code | None = None
 
 

@@ -1,6 +1,6 @@
 """Rosters on the wire."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,9 +10,9 @@ from pydantic import Field
 from api.domain.dispatch_hours import TIME_PATTERN, weekly_hours
 from api.domain.errors import FieldWrong
 from api.domain.policies import Policies
-from api.domain.rosters import Arrival, Presence, Shortage, Slot, standing
+from api.domain.rosters import Arrivals, Presence, Shortage, Slot, standing
 from api.queries.posts import SlotRow
-from api.schemas.base import Code, Day, Input, Output, PrintableText
+from api.schemas.base import Code, Input, NearDay, Output, PrintableText
 from api.services.rosters import RosterDraft
 
 SLOTS_MAX = 500
@@ -89,6 +89,9 @@ class RosterShown(Output):
     slots: list[SlotShown]
     short: list[ShortageShown] = Field(description="Posts with too few on the roster, or without any slot.")
     unmanned: list[str] = Field(description="Posts where nobody is now who should be.")
+    amended_at: datetime | None = Field(
+        description="When it was changed last after a slot of it was over; null where it stands as planned."
+    )
 
 
 class RosterDay(Output):
@@ -111,12 +114,8 @@ class RosterDays(Output):
 class RosterDaysQuery(Input):
     """Which days: today and the week after without any."""
 
-    from_on: Day | None = None
-    to_on: Day | None = None
-
-
-Arrivals = Mapping[str, Sequence[Arrival]]
-"""Check-ins by post."""
+    from_on: NearDay | None = None
+    to_on: NearDay | None = None
 
 
 def slots_of(username: str, slots: Iterable[SlotShown]) -> list[SlotShown]:
@@ -132,7 +131,8 @@ def slots_shown(
     early, grace = timedelta(seconds=policies.post_early_s), timedelta(seconds=policies.post_grace_s)
     found: list[SlotShown] = []
     for row in rows:
-        stands = standing(slot_of(row), arrivals.get(row.post, ()), now, early, grace)
+        came = arrivals.between(row.post, row.starts_at - early, row.stops_at)
+        stands = standing(slot_of(row), came, now, early, grace)
         found.append(
             SlotShown(
                 post=row.post,

@@ -16,7 +16,7 @@ from api.domain.tracks import FLAW_TEXTS, Flaw
 from api.language import name_in
 from api.pages import PageQuery
 from api.queries.shifts import ShiftFacts, ShiftFilter
-from api.schemas.base import Day, Input, Instant, Line, Named, OneLine, Output, PlaceShown
+from api.schemas.base import Input, Instant, Line, Named, NearDay, OneLine, Output, PlaceShown
 from api.services.shifts import ShiftStart, ShiftStep, longest_shift
 
 
@@ -97,7 +97,7 @@ class ShiftListQuery(PageQuery):
     model_config = ConfigDict(extra="forbid")
 
     person: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="User name.")
-    on: Day | None = Field(default=None, description="The day on which it began, in the city's zone.")
+    on: NearDay | None = Field(default=None, description="The day on which it began, in the city's zone.")
     running: bool | None = Field(default=None, description="Those that go on, or those that are over.")
 
     def wanted(self) -> ShiftFilter:

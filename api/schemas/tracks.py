@@ -188,6 +188,9 @@ class ReadingShown(Output):
     by_name: str
     person: str = Field(description="User name of whose track it was.")
     on: date = Field(description="The day that was read.")
+    is_live: bool = Field(
+        description="Where she was at that moment: kept once a day for each reader, the first time."
+    )
 
 
 class ReadingPage(Output):
@@ -200,6 +203,14 @@ class ReadingPage(Output):
 def readings_shown(readings: Iterable[ReadingFacts]) -> list[ReadingShown]:
     """Show who read tracks."""
     return [
-        ReadingShown(id=one.id, at=one.at, by=one.by, by_name=one.by_name, person=one.person, on=one.on_date)
+        ReadingShown(
+            id=one.id,
+            at=one.at,
+            by=one.by,
+            by_name=one.by_name,
+            person=one.person,
+            on=one.on_date,
+            is_live=one.is_live,
+        )
         for one in readings
     ]

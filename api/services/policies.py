@@ -72,4 +72,5 @@ async def _require_calendars(session: ReadSession, codes: Mapping[str, str]) -> 
     known = set((await session.execute(select(col(Calendar.code)))).scalars())
     for key, code in codes.items():
         if code not in known:
-            raise FieldWrong(f"/{key}/calendar", "calendar_unknown", f"There is no calendar {code!r}.")
+            pointer = f"/{key}" if key == "office_calendar" else f"/{key}/calendar"
+            raise FieldWrong(pointer, "calendar_unknown", f"There is no calendar {code!r}.")

@@ -52,9 +52,9 @@ async def reassign_task(
 ) -> None:
     """Give a task to a certain officer: an own one, or any from the desk. The same again changes nothing.
 
-    An officer hands over only to whom the rules would have sent, or would have had to send like herself. The desk may
-    name anybody but the fixer. Raises NotFound, NotYourStep, StepRefused, FieldWrong (`officer_unknown`,
-    `officer_involved`).
+    An officer hands over only to whom the rules would have sent, or would have had to send like herself, and to nobody
+    who had it before. The desk may name anybody but the fixer. Raises NotFound, NotYourStep, StepRefused, FieldWrong
+    (`officer_unknown`, `officer_involved`).
     """
     task, case = await _locked(session, reference, viewer, task_id)
     candidate = await find_candidate(session, looked_for(case, reference, now), username)
@@ -71,12 +71,15 @@ async def reassign_task(
     earlier = await find_earlier(session, case)
     duty = duty_of(case, task.kind, reference.policies)
     against = avoided(duty, candidate) - _given_up(task, is_desk=is_desk)
-    if is_barred(duty, candidate.person_id) or against:
+    # The desk may ask somebody again who had it; officers don't pass it to and fro.
+    had_it = not is_desk and candidate.person_id in earlier.passed_over
+    if is_barred(duty, candidate.person_id) or against or had_it:
         raise FieldWrong(
             "/officer",
             "officer_involved",
             "This officer has to do with the ticket; somebody else goes.",
-            because=[str(one) for one in RELAXED_IN_ORDER if one in against] or ["fixer"],
+            because=[str(one) for one in RELAXED_IN_ORDER if one in against]
+            or ["had_it" if had_it else "fixer"],
         )
     kind, due_at = task.kind, case.task_due_at
     end_task(case, TaskState.HANDED_OVER, now, viewer.person_id, reason=reason)

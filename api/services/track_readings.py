@@ -1,4 +1,4 @@
-"""Let somebody read a day's track; that she read another's is kept."""
+"""Let somebody read a day's track, or where people are; that she read another's is kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
+from sqlalchemy import ARRAY, String, any_, func, literal, select, true
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 
 from api.db import WriteSession
 from api.domain.access import Viewer
@@ -14,8 +16,9 @@ from api.domain.errors import NotFound
 from api.domain.measuring import day_span
 from api.domain.policies import Policies
 from api.domain.tracks import Fix, on_duty
-from api.models import TrackReading
-from api.queries.shifts import find_courses
+from api.models import Person, TrackReading
+from api.pages import Page
+from api.queries.shifts import ShiftFacts, find_courses, page_of_positions
 from api.queries.tracks import Tracked, TrackedShift, find_fixes, find_shifts_between, find_tracked
 
 
@@ -25,6 +28,28 @@ class DayTrack:
 
     person: Tracked
     shifts: Sequence[tuple[TrackedShift, Sequence[Fix]]]
+
+
+async def read_positions(
+    session: WriteSession, viewer: Viewer, today: date, now: datetime, *, limit: int, cursor: str | None
+) -> Page[ShiftFacts]:
+    """Return a page of the people in the viewer's charge who are on duty; whose place she saw today is kept once."""
+    page = await page_of_positions(session, viewer, today, limit=limit, cursor=cursor)
+    shown = [facts.username for facts in page.items if facts.last_at is not None]
+    if shown:
+        seen = select(
+            func.gen_random_uuid(),
+            col(Person.id),
+            literal(viewer.person_id),
+            literal(today),
+            literal(now),
+            true(),
+        ).where(
+            col(Person.username) == any_(literal(shown, ARRAY(String))), col(Person.id) != viewer.person_id
+        )
+        names = ["id", "person_id", "by_id", "on_date", "at", "is_live"]
+        await session.execute(insert(TrackReading).from_select(names, seen).on_conflict_do_nothing())
+    return page
 
 
 async def read_day(

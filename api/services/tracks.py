@@ -32,7 +32,7 @@ from api.domain.patrol_plans import regions_of
 from api.domain.reference import Reference
 from api.domain.tracks import Flaw, SentFix, SiftedFix, on_duty, sift, to_instant
 from api.models import Shift, TrackBatch, TrackPoint
-from api.queries.patrol_plans import find_plans
+from api.queries.patrol_plans import find_editions
 from api.queries.shifts import find_courses
 from api.queries.tracks import find_fixes
 from api.services.shifts import ShiftStep, lock_shift, longest_shift, step_shift
@@ -213,8 +213,9 @@ async def measure_shift(
     longest = longest_shift(reference.policies)
     fixes = on_duty(await find_fixes(session, shift.id), course.spans(longest))
     nights = midnights_ms(shift.started_on, zone, longest)
-    plans = await find_plans(session, shift.started_on, shift.started_on + timedelta(days=longest.days + 1))
-    places = regions_of((stored.draft for stored in plans), reference)
+    # Those that judge the days of the shift, even if they were changed since: its visits are stored anew.
+    editions = await find_editions(session, shift.started_at, shift.started_at + longest)
+    places = regions_of((one.draft for one in editions if one.draft.is_active), reference)
     around = PatrolMap(reference.patrol_grids, places, reference.roads, reference.waysides)
     # Tenths of a second for a long track, during which others are served.
     measured = await asyncio.to_thread(measure, fixes, around, reference.policies, nights)

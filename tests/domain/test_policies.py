@@ -78,6 +78,7 @@ def test_every_policy_can_be_set_and_read_back() -> None:
         "fixes_alike_from": 8,
         "fixes_memory_days": 7,
         "shift_hours_max": 12,
+        "office_calendar": "night-shift",
         "track_days": 30,
         "track_accuracy_max_m": 60,
         "track_speed_max_kmh": 80,

@@ -1,4 +1,4 @@
-"""What people on patrol do, as short sentences for tests: start a shift, walk, pause, stop."""
+"""What people on patrol do, as short sentences for tests: start a shift, walk, pause, stop, check in."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -114,7 +114,7 @@ async def made(house: House, code: str = "gate", **more: Any) -> dict[str, Any]:
 
 
 def here(east_m: float = 0, **more: Any) -> dict[str, Any]:  # noqa: ANN401  any member
-    """Return a place so far east of the corner from which tests measure, as phones send it."""
+    """Return a place so many metres east of that corner, as phones tell it with a check-in."""
     longitude, latitude = at_metres(east_m, 0)
     return {"longitude": longitude, "latitude": latitude, "crs": "wgs84", "accuracy_m": 8.0, **more}
 
@@ -127,6 +127,6 @@ async def check_in(
     key: str | None = None,
     **more: Any,  # noqa: ANN401  any member
 ) -> httpx.Response:
-    """Check in now; return the answer."""
+    """Check in now, at that corner; return the answer."""
     body = {"checkpoint": checkpoint, "way": way, "at": house.clock.now.isoformat(), "place": here(), **more}
     return await (await house.caller(username)).put(f"/v1/check-ins/{key or uuid4()}", json=body)

@@ -1,9 +1,14 @@
 """Figures of patrol over HTTP: what they say, and that each opens into rows that come to it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+from sqlmodel import col
 
+from api.models import Grid, GridPerson, Person
 from tests.conftest import House
 from tests.http.patrolling import sent, shift_step, started, walked
 from tests.http.walking import report
@@ -92,3 +97,80 @@ async def test_figures_are_for_supervisors_alone(house: House) -> None:
         "/v1/patrols/figures?by=day&from_on=2026-01-01&to_on=2026-11-01"
     )
     assert answer.json()["errors"][0]["code"] == "period_wrong"
+
+
+async def test_a_supervisor_of_some_grids_has_the_figures_of_those_grids_alone(house: House) -> None:
+    """What is due, entered and missed elsewhere is somebody else's."""
+    await a_day(house)
+    async with house.database.write() as session:
+        whose = select(col(Person.id), col(GridPerson.grid_id), col(Grid.code))
+        officer = (
+            await session.execute(
+                whose.join(GridPerson, col(GridPerson.person_id) == col(Person.id))
+                .join(Grid, col(Grid.id) == col(GridPerson.grid_id))
+                .where(col(Person.username) == "officer01")
+            )
+        ).first()
+        assert officer is not None
+        supervisor = select(col(Person.id)).where(col(Person.username) == "supervisor")
+        supervisor_id = (await session.execute(supervisor)).scalar_one()
+        session.add(
+            GridPerson(
+                grid_id=officer.grid_id,
+                person_id=supervisor_id,
+                from_on=house.clock.now.date() - timedelta(days=1),
+            )
+        )
+    told = await figures(house, "grid")
+    assert told
+    assert all(key.startswith(officer.code) for key, one in told.items() if one["grids_due"])
+    by_day = await figures(house, "day")
+    assert by_day["2026-11-23"]["grids_due"] == sum(one["grids_due"] > 0 for one in told.values())
+    assert by_day["2026-11-23"]["shifts"] == 1
+
+
+async def test_a_grid_that_a_colleague_was_in_is_not_covered_by_its_officer(house: House) -> None:
+    """Officer01 walks through her grids; whoever else has one of them had a shift, and was not there."""
+    async with house.database.read() as session:
+        mine = aliased(GridPerson)
+        shared = (
+            select(col(Person.username))
+            .join(GridPerson, col(GridPerson.person_id) == col(Person.id))
+            .join(mine, col(mine.grid_id) == col(GridPerson.grid_id))
+            .where(
+                col(mine.person_id)
+                == select(col(Person.id)).where(col(Person.username) == "officer01").scalar_subquery(),
+                col(Person.username) != "officer01",
+                col(Person.role) == "officer",
+            )
+        )
+        colleague = (await session.execute(shared)).scalars().first()
+    assert colleague is not None
+    idle = await started(house, colleague)
+    await a_day(house)
+    await shift_step(house, idle, "stop", colleague)
+    told = await figures(house, "officer")
+    assert told["officer01"]["grids_entered"] > 0
+    assert (told[colleague]["shifts"], told[colleague]["grids_entered"]) == (1, 0)
+    assert told[colleague]["grids_due"] > 0
+
+
+async def test_the_offices_calendar_is_a_policy(house: House) -> None:
+    admin = await house.caller("admin")
+    seen = {"If-Match": (await admin.get("/v1/policies")).headers["etag"]}
+    values = {"office_calendar": "none"}
+    unknown = await admin.put("/v1/policies", json={"values": values}, headers=seen)
+    assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (
+        422,
+        "/values/office_calendar",
+    )
+    assert unknown.json()["errors"][0]["code"] == "calendar_unknown"
+    house.clock.turn(hours=10)  # 19:30
+    shift = await started(house)
+    house.clock.turn(hours=2)
+    await shift_step(house, shift, "stop")
+    assert (await figures(house, "officer"))["officer01"]["off_hours_duty_share"] == 1
+    values = {"office_calendar": "always"}
+    changed = await admin.put("/v1/policies", json={"values": values}, headers=seen)
+    assert changed.status_code == 200, changed.text
+    assert (await figures(house, "officer"))["officer01"]["off_hours_duty_share"] == 0

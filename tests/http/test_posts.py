@@ -3,13 +3,18 @@
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
+from api.queries.reference import reference_version
+from api.services.tracks import measure_stale_shifts
 from tests.conftest import House
 from tests.http.patrolling import check_in, here, made, point, sent, started
 from tests.http.syncing import item, statuses, synced
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 async def code_of(house: House, checkpoint: str = "gate", query: str = "way=qr") -> str:
@@ -209,3 +214,125 @@ async def test_a_plan_has_versions_and_refuses_what_does_not_exist(house: House)
     assert (changed.status_code, changed.json()["version"]) == (200, 2)
     kept = (await supervisor.get("/v1/reference/changes?noun=patrol_plan")).json()["items"]
     assert len(kept) == 2
+
+
+GRIDS = {"name_zh": "网格", "name_en": "Grids", "period": "day", "from_on": "2026-01-01", "dwell_min_s": 30}
+
+
+async def rounds_of_day(house: House, on: str) -> dict[str, dict[str, Any]]:
+    supervisor = await house.caller("supervisor")
+    answer = await supervisor.get(f"/v1/patrols/rounds?from_on={on}&limit=200")
+    assert answer.status_code == 200, answer.text
+    return {one["code"]: one for one in answer.json()["items"]}
+
+
+async def test_a_later_change_of_a_plan_does_not_change_what_was_done_before(house: House) -> None:
+    supervisor = await house.caller("supervisor")
+    path = "/v1/patrols/plans/gate"
+    plan = GRIDS | {"place_type": "school", "buffer_m": 200}
+    assert (await supervisor.put(path, json=plan)).status_code == 201
+    shift, began = await started(house), house.clock.now
+    house.clock.turn(hours=2)
+    beside = {"longitude": 116.4001, "latitude": 39.9135}
+    await sent(house, shift, [point(began + timedelta(seconds=10 * n)) | beside for n in range(10)])
+    done = (await rounds_of_day(house, "2026-11-23"))["school-huaiyin1"]
+    assert (done["needed"], done["done"], done["status"]) == (1, 1, "done")
+    house.clock.turn(days=1)
+    # More often, and from a smaller distance; and the shift is measured anew by that.
+    changed = await supervisor.put(path, json=plan | {"times": 3, "buffer_m": 10, "version": 1})
+    assert changed.status_code == 200, changed.text
+    await measured(house)
+    assert (await rounds_of_day(house, "2026-11-23"))["school-huaiyin1"] == done
+    today = (await rounds_of_day(house, "2026-11-24"))["school-huaiyin1"]
+    assert (today["needed"], today["status"]) == (3, "open")
+    # Given up, it asks for nothing from today on.
+    gone = await supervisor.put(path, json=plan | {"is_active": False, "version": 2})
+    assert gone.status_code == 200, gone.text
+    await measured(house)
+    assert (await rounds_of_day(house, "2026-11-23"))["school-huaiyin1"] == done
+    assert await rounds_of_day(house, "2026-11-24") == {}
+
+
+async def measured(house: House) -> None:
+    """Let the worker measure what has to be measured anew."""
+    async with house.database.read() as session:
+        version = await reference_version(session)
+    reference = await house.wiring.references.at(version)
+    await measure_stale_shifts(house.database, reference, SHANGHAI, house.clock.now)
+
+
+async def test_a_check_in_made_five_times_in_a_row_is_one_visit(house: House) -> None:
+    supervisor = await house.caller("supervisor")
+    plan = GRIDS | {"places": ["school-huaiyin1"], "times": 3}
+    assert (await supervisor.put("/v1/patrols/plans/gate", json=plan)).status_code == 201
+    await made(house, place="school-huaiyin1")
+    for _ in range(5):
+        assert (await check_in(house)).status_code == 201
+        house.clock.turn(minutes=1)
+    one = (await rounds_of_day(house, "2026-11-23"))["school-huaiyin1"]
+    assert (one["done"], one["status"]) == (1, "open")
+    assert (await check_in(house, "officer02")).status_code == 201
+    house.clock.turn(hours=1)
+    assert (await check_in(house)).status_code == 201
+    one = (await rounds_of_day(house, "2026-11-23"))["school-huaiyin1"]
+    assert (one["done"], one["status"]) == (3, "done")
+
+
+async def test_rounds_are_of_a_quarter_of_a_year_at_most(house: House) -> None:
+    supervisor = await house.caller("supervisor")
+    for path in ("rounds", "rounds/summary"):
+        days = "from_on=2026-01-01&to_on=2026-06-01"
+        assert why(await supervisor.get(f"/v1/patrols/{path}?{days}")) == "period_wrong"
+
+
+async def test_a_roster_that_is_put_right_afterwards_says_so(house: House) -> None:
+    await made(house, staff_min=1)
+    supervisor = await house.caller("supervisor")
+    slot = {"post": "gate", "from": "09:30", "to": "11:00", "people": ["officer01"]}
+    path = "/v1/rosters/2026-11-23"
+    planned = (await supervisor.put(path, json={"slots": [slot]})).json()
+    assert planned["amended_at"] is None
+    house.clock.turn(hours=1)
+    swapped = (await supervisor.put(path, json={"slots": [slot | {"people": ["officer02"]}]})).json()
+    assert swapped["amended_at"] is None
+    house.clock.turn(hours=2)
+    # Whose absence was this?
+    erased = (await supervisor.put(path, json={"slots": []})).json()
+    assert erased["amended_at"] is not None
+    assert (await supervisor.get(path)).json()["amended_at"] == erased["amended_at"]
+    (last, *_) = (await supervisor.get("/v1/reference/changes?noun=roster")).json()["items"]
+    assert last["before"]["slots"][0]["people"] == ["officer02"]
+
+
+async def test_a_code_is_issued_for_times_at_which_somebody_may_read_it(house: House) -> None:
+    await made(house)
+    supervisor = await house.caller("supervisor")
+    for at, code in {
+        "0001-01-01T00:00:00+14:00": "time_too_early",
+        "9999-12-31T23:59:59-14:00": "time_in_future",
+    }.items():
+        answer = await supervisor.get("/v1/checkpoints/gate/code", params={"way": "qr", "at": at})
+        assert why(answer) == code
+    tomorrow = (house.clock.now + timedelta(days=1)).isoformat()
+    assert await code_of(house, query=f"way=qr&at={tomorrow.replace('+', '%2B')}") != await code_of(house)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "9999-12-25"])
+async def test_days_at_the_ends_of_the_calendar_are_refused_everywhere(shared_house: House, day: str) -> None:
+    supervisor = await shared_house.caller("supervisor")
+    for path in (
+        f"patrols/rounds?from_on={day}",
+        f"patrols/rounds/summary?from_on={day}",
+        f"patrols/figures?by=day&from_on={day}",
+        f"patrols/coverage?from_on={day}",
+        f"patrols/roads?from_on={day}",
+        f"rosters?from_on={day}",
+        f"rosters/{day}",
+        f"tracks/days/{day}",
+        f"check-ins?on={day}",
+        f"shifts?on={day}",
+    ):
+        answer = await supervisor.get(f"/v1/{path}")
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "value_error"), path
+    answer = await supervisor.put(f"/v1/rosters/{day}", json={"slots": []})
+    assert answer.status_code == 422

@@ -2,16 +2,16 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from api.domain.access import Role
-from api.models import Person
+from api.models import Person, Ticket
 from tests.conftest import House
-from tests.http.patrolling import check_in, made, sent, shift_step, started, walked
+from tests.http.patrolling import check_in, made, point, sent, shift_step, started, walked
 from tests.http.side_ways import actions, events, queue, refused, sees
 from tests.http.tasking import (
     asked,
@@ -200,6 +200,55 @@ async def outsiders(house: House) -> list[str]:
         chosen = select(col(Person.username)).where(col(Person.role) == Role.OFFICER)
         names = (await session.execute(chosen.order_by(col(Person.username).desc()))).scalars()
         return [name for name in names if name not in REGULARS]
+
+
+async def test_a_task_does_not_go_back_to_whoever_refused_it_but_by_the_desk(strict: House) -> None:
+    ticket = await rectified(strict)
+    task = await task_of(strict, ticket)
+    first = await assignee(strict, task)
+    assert (await refuse(strict, first, task)).status_code == 200
+    task = await task_of(strict, ticket)
+    second = await assignee(strict, task)
+    back = await hand_over(strict, second, task, first)
+    assert (back.status_code, back.json()["because"]) == (422, ["had_it"])
+    # To oneself nothing is handed over.
+    to_herself = await hand_over(strict, second, task, second)
+    assert (to_herself.status_code, to_herself.json()["state"]) == (200, "open")
+    assert (await hand_over(strict, "supervisor", task, first)).status_code == 200
+    assert await asked(strict, ticket) == first
+
+
+async def test_a_task_is_never_handed_over_to_whoever_left_or_fixed_it(strict: House) -> None:
+    ticket = await rectified(strict)
+    task = await task_of(strict, ticket)
+    async with strict.database.write() as session:
+        gone = update(Person).where(col(Person.username) == "officer30").values(is_active=False)
+        await session.execute(gone)
+        ended = update(Person).where(col(Person.username) == "officer31")
+        await session.execute(ended.values(valid_until=strict.clock.now.date() - timedelta(days=1)))
+    for username in ("officer30", "officer31"):
+        answer = await hand_over(strict, "supervisor", task, username)
+        assert (answer.status_code, answer.json()["code"]) == (422, "officer_unknown"), username
+    async with strict.database.write() as session:
+        fixer = select(col(Person.id)).where(col(Person.username) == "officer29").scalar_subquery()
+        fixed = update(Ticket).where(col(Ticket.id) == UUID(ticket["id"])).values(fixed_by_id=fixer)
+        await session.execute(fixed)
+    answer = await hand_over(strict, "supervisor", task, "officer29")
+    assert (answer.status_code, answer.json()["because"]) == (422, ["fixer"])
+
+
+async def test_who_is_on_patrol_beside_a_repair_is_asked_to_check_it(strict: House) -> None:
+    """Officer32's grids lie at the other end of the street; her track is here."""
+    shift = await started(strict, "officer32")
+    place = point(strict.clock.now)
+    await sent(strict, shift, [place], "officer32")
+    assert await asked(strict, await rectified(strict)) == "officer32"
+
+
+async def test_who_checked_in_beside_a_repair_is_asked_to_check_it(strict: House) -> None:
+    await made(strict)
+    assert (await check_in(strict, "officer32")).status_code == 201
+    assert await asked(strict, await rectified(strict)) == "officer32"
 
 
 async def test_the_desk_may_send_an_insider_and_it_is_told(strict: House) -> None:

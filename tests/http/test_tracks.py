@@ -182,6 +182,25 @@ async def test_reading_anothers_track_is_kept_and_she_sees_it(house: House) -> N
             await session.execute(text("DELETE FROM track_readings"))
 
 
+async def test_seeing_where_somebody_is_is_kept_once_a_day_and_she_sees_it(house: House) -> None:
+    shift, _ = await started(house), await started(house, "officer02")
+    await sent(house, shift, [point(house.clock.now)])
+    supervisor, officer = await house.caller("supervisor"), await house.caller("officer01")
+    for _ in range(3):
+        assert (await supervisor.get("/v1/tracks/positions")).status_code == 200
+        house.clock.turn(minutes=1)
+    (seen,) = (await officer.get("/v1/tracks/readings")).json()["items"]
+    assert (seen["by"], seen["on"], seen["is_live"]) == ("supervisor", "2026-11-23", True)
+    # Of officer02 nobody knows where she is.
+    assert (await (await house.caller("officer02")).get("/v1/tracks/readings")).json()["items"] == []
+    assert (await supervisor.get(f"{DAY}?person=officer01")).status_code == 200
+    kinds = [one["is_live"] for one in (await officer.get("/v1/tracks/readings")).json()["items"]]
+    assert kinds == [False, True]
+    house.clock.turn(hours=15)  # the next day
+    assert (await supervisor.get("/v1/tracks/positions")).status_code == 200
+    assert len((await officer.get("/v1/tracks/readings")).json()["items"]) == 3
+
+
 @pytest.mark.parametrize(
     ("username", "status"),
     [
@@ -203,7 +222,18 @@ async def test_nobody_but_her_supervisors_reads_where_an_officer_is_and_was(
         assert (await stranger.get(path)).status_code == status, path
     assert (await stranger.get("/v1/tracks/positions")).status_code == 403
     longitude, latitude = at_metres(0, 0)
-    for path in ("/v1/tracks/readings", "/v1/shifts", "/v1/patrols/coverage?from_on=2026-11-23"):
+    for path in (
+        "/v1/tracks/readings",
+        "/v1/shifts",
+        "/v1/shifts?person=officer01",
+        "/v1/check-ins",
+        "/v1/patrols/coverage?from_on=2026-11-23",
+        "/v1/patrols/figures?by=officer&from_on=2026-11-23",
+        "/v1/patrols/figures/rows?by=officer&key=officer01&figure=shifts&from_on=2026-11-23",
+        "/v1/rosters/2026-11-23",
+        "/v1/signals",
+        "/v1/changes",
+    ):
         answer = await stranger.get(path)
         assert shift not in answer.text, path
         assert "officer01" not in answer.text, path
@@ -248,9 +278,17 @@ async def test_a_supervisor_of_some_grids_sees_the_officers_of_those_alone(house
         grid_id = (await session.execute(duty)).scalars().all()[0]
         since = house.clock.now.date() - timedelta(days=1)
         session.add(GridPerson(grid_id=grid_id, person_id=supervisor_id, from_on=since))
-    for username in ("officer01", "officer32"):
-        await started(house, username)
+    shifts = {username: await started(house, username) for username in ("officer01", "officer32")}
     supervisor = await house.caller("supervisor")
+    rows = "patrols/figures/rows?by=officer&key=officer01&figure=shifts&from_on=2026-11-23"
+    for path in ("shifts?person=officer01", rows):
+        assert (await supervisor.get(f"/v1/{path}")).json()["items"] == [], path
+    assert [one["id"] for one in (await supervisor.get("/v1/shifts")).json()["items"]] == [
+        shifts["officer32"]
+    ]
+    assert (await supervisor.get(f"/v1/shifts/{shifts['officer01']}")).status_code == 404
+    by_officer = (await supervisor.get("/v1/patrols/figures?by=officer&from_on=2026-11-23")).json()["items"]
+    assert [one["key"] for one in by_officer if one["shifts"]] == ["officer32"]
     seen = (await supervisor.get("/v1/tracks/positions")).json()["items"]
     assert [one["person"]["username"] for one in seen] == ["officer32"]
     assert (await supervisor.get(f"{DAY}?person=officer01")).status_code == 404

@@ -1,6 +1,6 @@
 """The demo's patrols: whatever the hour of the load, each question of patrol has something to show."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,13 +13,12 @@ from sqlmodel import col
 from api.db import Database, ReadSession
 from api.demo import load_patrols
 from api.domain.checkpoint_codes import Way
-from api.domain.patrol_plans import targets_of
-from api.domain.rosters import Arrival, Presence, shortages, standing
-from api.domain.rounds import RoundStatus, rounds_of
+from api.domain.rosters import Arrivals, Presence, shortages, standing
+from api.domain.rounds import RoundStatus
 from api.domain.shifts import ShiftState
 from api.domain.tracks import Flaw
 from api.models import CheckIn, Shift
-from api.queries.patrol_plans import find_plans, find_seen
+from api.queries.patrol_rounds import find_rounds
 from api.queries.posts import find_arrivals, find_posts, find_slots
 from api.queries.reference import load_reference
 from api.schemas.rosters import slot_of
@@ -79,27 +78,12 @@ async def test_plans_have_rounds_that_were_done_and_rounds_that_were_missed(patr
     session, now = patrolled.session, patrolled.now
     reference = await load_reference(session, ZONE)
     monday = now.date() - timedelta(days=now.weekday() + 7)
-    plans = await find_plans(session, monday, now.date())
-    assert [plan.draft.code for plan in plans] == ["evening-stalls", "main-roads", "schools"]
-    for plan in plans:
-        seen = await find_seen(session, plan.draft.buffer_m, now - timedelta(days=20), now)
-        rounds = rounds_of(
-            plan.draft.rules,
-            targets_of(plan.draft, reference),
-            seen,
-            monday,
-            now.date(),
-            ZONE,
-            now,
-            lambda _: False,
-        )
-        assert RoundStatus.DONE in {one.status for one in rounds}, plan.draft.code
-        if plan.draft.code == "schools":
-            last_week = {one.target.code: one.status for one in rounds if one.first_on == monday}
-            assert last_week == {
-                "school-huaiyin1": RoundStatus.DONE,
-                "school-huaiyin2": RoundStatus.MISSED,
-            }
+    rounds = await find_rounds(session, reference, (monday, now.date()), ZONE, now)
+    assert list(rounds) == ["evening-stalls", "main-roads", "schools"]
+    for plan, of_plan in rounds.items():
+        assert RoundStatus.DONE in {one.status for one in of_plan}, plan
+    last_week = {one.target.code: one.status for one in rounds["schools"] if one.first_on == monday}
+    assert last_week == {"school-huaiyin1": RoundStatus.DONE, "school-huaiyin2": RoundStatus.MISSED}
 
 
 async def test_one_post_is_unmanned_now_somebody_was_late_and_a_day_is_short_of_staff(
@@ -108,18 +92,16 @@ async def test_one_post_is_unmanned_now_somebody_was_late_and_a_day_is_short_of_
     session, now = patrolled.session, patrolled.now
     today = now.date()
     slots = await find_slots(session, today - timedelta(days=1), today)
-    arrivals: dict[str, list[Arrival]] = defaultdict(list)
-    posts = {slot.post for slot in slots}
-    for post, person, at in await find_arrivals(session, posts, now - timedelta(days=3), now):
-        arrivals[post].append(Arrival(person, at))
+    early = timedelta(minutes=30)
+    arrivals = Arrivals(await find_arrivals(session, today - timedelta(days=1), today, early))
     stand = [
         (
             slot,
             standing(
                 slot_of(slot),
-                arrivals[slot.post],
+                arrivals.between(slot.post, slot.starts_at - early, slot.stops_at),
                 now,
-                timedelta(minutes=30),
+                early,
                 timedelta(minutes=5),
             ),
         )
