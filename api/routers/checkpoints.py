@@ -130,7 +130,7 @@ async def issue_code(  # noqa: PLR0913  what an answer depends on
         return CodeShown(
             checkpoint=code, way=way, code=nfc_code(rules, tag), from_at=None, until_at=None, svg=None
         )
-    moment = (at or now).astimezone(UTC)
+    moment = at or now
     if moment < EPOCH:
         raise FieldWrong("/query/at", "time_too_early", "A code of that time counted for nobody.")
     if moment - now > _AHEAD_MAX:
@@ -138,7 +138,7 @@ async def issue_code(  # noqa: PLR0913  what an answer depends on
             "/query/at", "time_in_future", "Sheets are printed for a year ahead at most.", now=now
         )
     text = qr_code(rules, moment, zone)
-    since, until = qr_period(rules, moment, zone)
+    since, until = qr_period(rules, moment.astimezone(UTC), zone)
     return CodeShown(checkpoint=code, way=way, code=text, from_at=since, until_at=until, svg=qr_svg(text))
 
 

@@ -10,7 +10,7 @@ from api.domain.errors import NotFound
 from api.domain.measuring import day_span
 from api.domain.office_hours import OfficeHours
 from api.domain.rounds import Round
-from api.etags import seen_version, versioned_etag
+from api.etags import UNCHANGED, Fresh, seen_version, versioned_etag
 from api.language import Language
 from api.pages import CodeCursor, PageQuery, context_of
 from api.queries.patrol_plans import PERIOD_MAX, find_off_hours_shares, find_plan, page_of_plans
@@ -35,26 +35,36 @@ router = APIRouter(prefix="/v1/patrols", tags=["patrol"])
 Which = Annotated[Code, Path(description="Code of the plan.")]
 
 
-@router.get("/plans", operation_id="plan_list", summary="Plans by code")
+@router.get(
+    "/plans",
+    operation_id="plan_list",
+    response_model=PlanPage,
+    responses=UNCHANGED,
+    summary="Plans by code",
+)
 async def list_plans(
-    query: Annotated[PageQuery, Query()], _: Caller, session: Reading, language: Language
-) -> PlanPage:
+    query: Annotated[PageQuery, Query()], _: Caller, session: Reading, language: Language, fresh: Fresh
+) -> Response:
     """List plans, those given up as well."""
     page = await page_of_plans(session, limit=query.limit, cursor=query.cursor)
-    return PlanPage(items=[plan_shown(one, language) for one in page.items], next=page.next)
+    shown = [plan_shown(one, language) for one in page.items]
+    return fresh.answer(PlanPage(items=shown, next=page.next))
 
 
-@router.get("/plans/{code}", operation_id="plan_get", summary="One plan")
-async def get_plan(
-    code: Which, _: Caller, session: Reading, language: Language, response: Response
-) -> PlanShown:
+@router.get(
+    "/plans/{code}",
+    operation_id="plan_get",
+    response_model=PlanShown,
+    responses=UNCHANGED,
+    summary="One plan",
+)
+async def get_plan(code: Which, _: Caller, session: Reading, language: Language, fresh: Fresh) -> Response:
     """Get a plan. The ETag names its version."""
     stored = await find_plan(session, code)
     if stored is None:
         raise NotFound("There is no such plan.", plan=code)
     shown = plan_shown(stored, language)
-    response.headers["ETag"] = versioned_etag(shown.version, shown)
-    return shown
+    return fresh.unchanged_tag(versioned_etag(shown.version, shown)) or fresh.tagged(shown)
 
 
 @router.put(
@@ -85,10 +95,21 @@ async def store_plan(
     return shown
 
 
-@router.get("/rounds", operation_id="round_list", summary="What has to be seen, and was or was not")
+@router.get(
+    "/rounds",
+    operation_id="round_list",
+    response_model=RoundPage,
+    responses=UNCHANGED,
+    summary="What has to be seen, and was or was not",
+)
 async def list_rounds(
-    query: Annotated[RoundsQuery, Query()], caller: Caller, session: Reading, wired: Wired, now: Now
-) -> RoundPage:
+    query: Annotated[RoundsQuery, Query()],
+    caller: Caller,
+    session: Reading,
+    wired: Wired,
+    now: Now,
+    fresh: Fresh,
+) -> Response:
     """List the rounds that begin on some days, by plan, period and target: `done`, `open`, or `missed`.
 
     Each is judged by its plan as that was when the period ended: a later change of a plan does not change the past.
@@ -109,20 +130,35 @@ async def list_rounds(
     page = found[: query.limit]
     hours = _office_hours(caller, days, wired)
     more = CodeCursor(page[-1][0], context).encode() if len(found) > query.limit else None
-    return RoundPage(items=[round_shown(plan, one, hours) for _, plan, one in page], next=more)
+    return fresh.answer(RoundPage(items=[round_shown(plan, one, hours) for _, plan, one in page], next=more))
 
 
-@router.get("/rounds/summary", operation_id="round_summary", summary="How plans were kept")
+@router.get(
+    "/rounds/summary",
+    operation_id="round_summary",
+    response_model=PlanStandings,
+    responses=UNCHANGED,
+    summary="How plans were kept",
+)
 async def summarise_rounds(
-    query: Annotated[RoundDaysQuery, Query()], caller: Caller, session: Reading, wired: Wired, now: Now
-) -> PlanStandings:
+    query: Annotated[RoundDaysQuery, Query()],
+    caller: Caller,
+    session: Reading,
+    wired: Wired,
+    now: Now,
+    fresh: Fresh,
+) -> Response:
     """Sum up the rounds of each plan that begin on some days, and the share of visits outside office hours."""
     days = query.days()
     hours = _office_hours(caller, days, wired)
     asked = await find_off_hours_shares(session)
     rounds = await _rounds(session, caller, days, wired, now)
-    return PlanStandings(
-        items=[plan_standing(plan, asked[plan], rounds_of_it, hours) for plan, rounds_of_it in rounds.items()]
+    return fresh.answer(
+        PlanStandings(
+            items=[
+                plan_standing(plan, asked[plan], rounds_of_it, hours) for plan, rounds_of_it in rounds.items()
+            ]
+        )
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.deps import Caller, Reading, SignedIn, Wired
 from api.domain.access import Role
@@ -12,6 +12,7 @@ from api.domain.coverage import length_m, stretch_count
 from api.domain.grids import GridLevel
 from api.domain.measuring import day_span
 from api.domain.reference import GridFacts
+from api.etags import UNCHANGED, Fresh
 from api.language import Language, name_in
 from api.pages import CodeCursor, context_of
 from api.queries.coverage import GridVisits, find_grid_visits, find_road_walks
@@ -29,14 +30,21 @@ from api.schemas.coverage import (
 router = APIRouter(prefix="/v1/patrols", tags=["patrol"])
 
 
-@router.get("/coverage", operation_id="coverage_list", summary="Which unit grids were seen")
+@router.get(
+    "/coverage",
+    operation_id="coverage_list",
+    response_model=CoveragePage,
+    responses=UNCHANGED,
+    summary="Which unit grids were seen",
+)
 async def list_coverage(
     query: Annotated[CoverageQuery, Query()],
     caller: Caller,
     session: Reading,
     wired: Wired,
     language: Language,
-) -> CoveragePage:
+    fresh: Fresh,
+) -> Response:
     """List unit grids by code with how they were seen on some days; an officer's own, everybody's for the desk.
 
     A grid was entered when somebody was inside long enough, drift spikes and teleports left away.
@@ -54,26 +62,38 @@ async def list_coverage(
     ]
     shown = [grid_coverage(grid, visits.get(grid.code), language) for grid in wanted[: query.limit]]
     more = CodeCursor(shown[-1].code, context).encode() if len(wanted) > query.limit else None
-    return CoveragePage(items=shown, next=more)
+    return fresh.answer(CoveragePage(items=shown, next=more))
 
 
-@router.get("/coverage/summary", operation_id="coverage_summary", summary="Coverage summed up")
+@router.get(
+    "/coverage/summary",
+    operation_id="coverage_summary",
+    response_model=CoverageSummary,
+    responses=UNCHANGED,
+    summary="Coverage summed up",
+)
 async def summarise_coverage(
-    query: Annotated[CoverageQuery, Query()], caller: Caller, session: Reading, wired: Wired
-) -> CoverageSummary:
+    query: Annotated[CoverageQuery, Query()], caller: Caller, session: Reading, wired: Wired, fresh: Fresh
+) -> Response:
     """Sum up the coverage of the unit grids that the list would have, and of all roads."""
     days = query.days()
     grids = _grids(caller, query.grid)
     visits = await _visits(session, caller, wired, grids, days)
     stretches = _stretches(caller)
     walks = await find_road_walks(session, list(stretches), *days)
-    return coverage_summary(len(grids), visits, stretches, walks)
+    return fresh.answer(coverage_summary(len(grids), visits, stretches, walks))
 
 
-@router.get("/roads", operation_id="road_list", summary="Which road stretches were seen")
+@router.get(
+    "/roads",
+    operation_id="road_list",
+    response_model=RoadCoveragePage,
+    responses=UNCHANGED,
+    summary="Which road stretches were seen",
+)
 async def list_roads(
-    query: Annotated[DaysQuery, Query()], caller: Caller, session: Reading, language: Language
-) -> RoadCoveragePage:
+    query: Annotated[DaysQuery, Query()], caller: Caller, session: Reading, language: Language, fresh: Fresh
+) -> Response:
     """List roads (places that are lines) by code with the stretches that shifts of these days entered."""
     days = query.days()
     context = context_of("roads", days)
@@ -93,7 +113,7 @@ async def list_roads(
         for code in page
     ]
     more = CodeCursor(page[-1], context).encode() if len(codes) > query.limit else None
-    return RoadCoveragePage(items=items, next=more)
+    return fresh.answer(RoadCoveragePage(items=items, next=more))
 
 
 def _grids(caller: SignedIn, prefix: str | None) -> Sequence[GridFacts]:

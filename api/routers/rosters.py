@@ -3,12 +3,13 @@
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from api.deps import Caller, Now, Reading, SignedIn, Wired, Writing
 from api.domain.access import Role
 from api.domain.errors import FieldWrong
 from api.domain.rosters import Arrivals, Presence, shortages
+from api.etags import UNCHANGED, Fresh
 from api.queries.posts import find_amendment, find_arrivals, find_posts, find_slots
 from api.schemas.base import NearDay
 from api.schemas.rosters import (
@@ -64,13 +65,19 @@ async def list_rosters(
     return RosterDays(items=days)
 
 
-@router.get("/{on}", operation_id="roster_get", summary="A day's roster as it stands")
-async def get_roster(on: Which, caller: Caller, session: Reading, now: Now) -> RosterShown:
+@router.get(
+    "/{on}",
+    operation_id="roster_get",
+    response_model=RosterShown,
+    responses=UNCHANGED,
+    summary="A day's roster as it stands",
+)
+async def get_roster(on: Which, caller: Caller, session: Reading, now: Now, fresh: Fresh) -> Response:
     """Get a day's roster with who came, who was late or absent, and the posts where nobody is, now and afterwards.
 
     Officers get their own hours alone.
     """
-    return await _shown(session, caller, on, now)
+    return fresh.answer(await _shown(session, caller, on, now))
 
 
 @router.put("/{on}", operation_id="roster_put", responses={415: {}}, summary="Store a day's roster")

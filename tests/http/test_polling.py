@@ -15,8 +15,9 @@ from api.domain.access import OPERATIONS, Role
 from api.models import Grid, Policy, Unit
 from api.settings import DEMO_PASSWORD, Settings
 from tests.conftest import House, opened_house
+from tests.http.patrolling import check_in, made, sent, started, walked
 from tests.http.syncing import a_step, synced
-from tests.http.walking import FINDER, UNIT, accepted, photo, report, stepped
+from tests.http.walking import FINDER, UNIT, accepted, photo, rectified, report, stepped
 from tests.sweeping import COVER, told
 
 PHONES = {Role.OFFICER, Role.UNIT_MEMBER, Role.UNIT_LEAD}
@@ -32,6 +33,10 @@ SAID_ONCE = {
     "media_get": "the same",
     "overdue_list": "tells seconds, so it is never the same twice",
     "overdue_summary": "the same",
+    "reading_list": "who looked for whom stays in no cache",
+    "shift_get": "tells seconds on duty, so it is never the same twice",
+    "shift_list": "the same",
+    "track_get": "where somebody was stays in no cache",
 }
 """Reads of a phone's roles that carry no tag, and why."""
 
@@ -75,6 +80,32 @@ async def overdue(house: House, _: dict[str, Any]) -> None:
     await told(house)
 
 
+async def another_gate(house: House, _: dict[str, Any]) -> None:
+    await made(house)
+
+
+async def arrived(house: House, _: dict[str, Any]) -> None:
+    await made(house)
+    assert (await check_in(house, FINDER)).status_code == 201
+
+
+async def planned(house: House, _: dict[str, Any]) -> None:
+    plan = {"name_zh": "学校", "name_en": "Schools", "place_type": "school", "period": "week"}
+    supervisor = await house.caller("supervisor")
+    answer = await supervisor.put("/v1/patrols/plans/schools", json=plan | {"from_on": "2026-01-01"})
+    assert answer.status_code == 201, answer.text
+
+
+async def patrolled(house: House, _: dict[str, Any]) -> None:
+    shift, began = await started(house, FINDER), house.clock.now
+    house.clock.turn(minutes=30)
+    await sent(house, shift, walked(began, [(0, 0), (300, 0)]), FINDER)
+
+
+async def repaired(house: House, _: dict[str, Any]) -> None:
+    await rectified(house)
+
+
 @dataclass(frozen=True, slots=True)
 class Poll:
     """Who asks for what, and what changes the answer."""
@@ -102,6 +133,11 @@ POLLS = {
     "notice_list": Poll("member-water", "/v1/notices", overdue),
     "device_list": Poll(FINDER, "/v1/devices", signed_in),
     "sync_list": Poll(FINDER, "/v1/sync/waiting", waiting),
+    "task_list": Poll("supervisor", "/v1/tasks", repaired),
+    "checkpoint_list": Poll(FINDER, "/v1/checkpoints", another_gate),
+    "checkin_list": Poll(FINDER, "/v1/check-ins", arrived),
+    "plan_list": Poll(FINDER, "/v1/patrols/plans", planned),
+    "coverage_list": Poll(FINDER, "/v1/patrols/coverage?from_on=2026-11-23", patrolled),
 }
 
 
