@@ -229,6 +229,11 @@ def _not_taken(after: Aftermath) -> None:
     after.items[SHIFT] = replace(after.items[SHIFT], state="refused", problem=problem)
 
 
+def _refused_yet_done(after: Aftermath) -> None:
+    told = replace(after.items[REFUSAL], state="refused", problem={"code": "step_refused"})
+    after.items[REFUSAL] = told
+
+
 def _two_open(after: Aftermath) -> None:
     for task_id in (uuid4(), uuid4()):
         row = replace(
@@ -272,6 +277,7 @@ SPOILT: list[tuple[Callable[[Aftermath], object], Fault]] = [
     (lambda after: after.truth.answers.append(after.truth.answers[0]), Fault.BROKEN),
     (_answered_twice, Fault.DOUBLE),
     (_refused_twice, Fault.DOUBLE),
+    (_refused_yet_done, Fault.DOUBLE),
     (_two_open, Fault.DOUBLE),
     (lambda after: after.tasks(CHECK, state="done", reason="", answer="pass_check"), Fault.LOSS),
     (lambda after: after.ledger.given_up.clear(), Fault.DOUBLE),
