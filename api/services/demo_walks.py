@@ -97,10 +97,11 @@ def fixes_of(corners: Sequence[Stand], random: Random, crs: Crs, battery: float 
 
 
 def with_teleport(fixes: Sequence[SentFix]) -> list[SentFix]:
-    """Return the fixes with some in the middle that are kilometres away, as of a second phone in a drawer."""
-    middle = len(fixes) // 2
-    away = (replace(one, longitude=one.longitude + 0.08) for one in fixes[middle : middle + 6])
-    return [*fixes[:middle], *away, *fixes[middle + 6 :]]
+    """Return the fixes with some of the first half kilometres away, as of a second phone in a drawer."""
+    # Not around a pause, in which she could have gone there.
+    first = len(fixes) // 4
+    away = (replace(one, longitude=one.longitude + 0.08) for one in fixes[first : first + 6])
+    return [*fixes[:first], *away, *fixes[first + 6 :]]
 
 
 def with_mock(fixes: Sequence[SentFix]) -> list[SentFix]:
