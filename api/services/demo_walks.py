@@ -47,7 +47,7 @@ def walk(loop: Sequence[Place], stands: Sequence[Stand], start: datetime, stop: 
 
 def _corners_to(here: Stand, stand: Stand, ahead: Iterator[Place]) -> list[Stand]:
     left_s = (stand.at - here.at).total_seconds()
-    if distance_m(here.place, stand.place) > max(left_s, 1.0) * _FASTEST_M_S:
+    if left_s <= 0.0 or distance_m(here.place, stand.place) > left_s * _FASTEST_M_S:
         return []
     corners: list[Stand] = []
     while True:
