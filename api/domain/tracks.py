@@ -289,11 +289,17 @@ def can_follow(a: Fix, b: Fix, rules: TrackRules) -> bool:
 
 
 def _runs(fixes: Sequence[Fix], rules: TrackRules) -> list[tuple[int, int]]:
-    """Cut the fixes wherever one can't follow its neighbour: half-open ranges of positions."""
+    """Cut the fixes wherever one can't follow its neighbour, and wherever they are apart: half-open ranges.
+
+    After a pause everywhere is within reach, so the first fix that a phone makes then, which is often a bad one, must
+    not carry off what was gone before.
+    """
+    apart_ms = rules.spike_max // MS
     cuts = [
         position
         for position in range(1, len(fixes))
-        if not can_follow(fixes[position - 1], fixes[position], rules)
+        if fixes[position].at_ms - fixes[position - 1].at_ms > apart_ms
+        or not can_follow(fixes[position - 1], fixes[position], rules)
     ]
     ends = [*cuts, len(fixes)] if fixes else []
     return list(zip([0, *cuts], ends, strict=False))
@@ -303,9 +309,14 @@ def _longest_chain(fixes: Sequence[Fix], runs: Sequence[tuple[int, int]], rules:
     """Return the positions of the runs of the chain with the most fixes; of equal ones the one that ends first."""
     most: list[int] = []
     before: list[int | None] = []
+    older: int | None = None
     for position, (start, stop) in enumerate(runs):
         best, link = 0, None
-        for earlier in range(max(0, position - _RUNS_BACK), position):
+        near = max(0, position - _RUNS_BACK)
+        if near and (older is None or most[near - 1] > most[older]):
+            older = near - 1
+        # The best of those that lie further back is looked at as well: a long time elsewhere ends nothing.
+        for earlier in (*(() if older is None else (older,)), *range(near, position)):
             if most[earlier] > best and can_follow(fixes[runs[earlier][1] - 1], fixes[start], rules):
                 best, link = most[earlier], earlier
         most.append(best + stop - start)

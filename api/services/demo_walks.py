@@ -47,7 +47,7 @@ def walk(loop: Sequence[Place], stands: Sequence[Stand], start: datetime, stop: 
 
 def _corners_to(here: Stand, stand: Stand, ahead: Iterator[Place]) -> list[Stand]:
     left_s = (stand.at - here.at).total_seconds()
-    if distance_m(here.place, stand.place) > max(left_s, 1.0) * _FASTEST_M_S:
+    if left_s <= 0.0 or distance_m(here.place, stand.place) > left_s * _FASTEST_M_S:
         return []
     corners: list[Stand] = []
     while True:
@@ -97,10 +97,11 @@ def fixes_of(corners: Sequence[Stand], random: Random, crs: Crs, battery: float 
 
 
 def with_teleport(fixes: Sequence[SentFix]) -> list[SentFix]:
-    """Return the fixes with some in the middle that are kilometres away, as of a second phone in a drawer."""
-    middle = len(fixes) // 2
-    away = (replace(one, longitude=one.longitude + 0.08) for one in fixes[middle : middle + 6])
-    return [*fixes[:middle], *away, *fixes[middle + 6 :]]
+    """Return the fixes with some of the first half kilometres away, as of a second phone in a drawer."""
+    # Not around a pause, in which she could have gone there.
+    first = len(fixes) // 4
+    away = (replace(one, longitude=one.longitude + 0.08) for one in fixes[first : first + 6])
+    return [*fixes[:first], *away, *fixes[first + 6 :]]
 
 
 def with_mock(fixes: Sequence[SentFix]) -> list[SentFix]:

@@ -130,6 +130,24 @@ def test_a_bad_first_fix_goes_rather_than_everything_after_it() -> None:
     assert cleaned.left_out == {Flaw.TELEPORT: 1}
 
 
+def test_a_bad_first_fix_after_a_pause_carries_off_nothing() -> None:
+    morning, afternoon = walk((0, 0), (500, 0)), shifted(walk((500, 0), (0, 0)), 3_600)
+    cold_start = fix(3_585, 2_500, 0)
+    cleaned = clean([*morning, cold_start, *afternoon], RULES)
+    assert cleaned.fixes == (*morning, *afternoon)
+    assert cleaned.left_out == {Flaw.TELEPORT: 1}
+
+
+def test_a_long_time_elsewhere_ends_nothing() -> None:
+    """Of a phone that tells each two minutes: nearly an hour of another one, 200 km away, in the middle."""
+    here = [fix(120 * n, 0, 0) for n in range(60)]
+    elsewhere = [fix(120 * n, 200_000, 0) for n in range(60, 100)]
+    again = [fix(120 * n, 0, 0) for n in range(100, 160)]
+    cleaned = clean([*here, *elsewhere, *again], RULES)
+    assert cleaned.fixes == (*here, *again)
+    assert cleaned.left_out == {Flaw.TELEPORT: 40}
+
+
 def test_of_points_a_kilometre_apart_each_second_one_is_left() -> None:
     cleaned = clean([fix(second, 1_000 * second, 0) for second in range(500)], RULES)
     assert len(cleaned.fixes) == 1

@@ -71,6 +71,8 @@ async def test_somebody_is_on_duty_whose_position_is_fresh_and_a_night_shift_wen
     assert any(one.ended_at.astimezone(ZONE).date() > one.started_on for one in ended if one.ended_at)
     assert all(one.measured_at and one.points > 50 and one.walked_m > 200 for one in shifts)
     left_out = Counter(flaw for one in shifts for flaw in one.left_out)
+    jumps = [one.left_out[Flaw.TELEPORT] for one in shifts if Flaw.TELEPORT in one.left_out]
+    assert max(jumps) < 20, "what was left out is what was far away, not the walk"
     assert left_out.keys() >= {Flaw.DRIFT_SPIKE, Flaw.TELEPORT, Flaw.MOCK, Flaw.INACCURATE}
 
 
