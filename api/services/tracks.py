@@ -196,7 +196,13 @@ async def measure_shift(
     now: datetime,
     battery_share: float | None = None,
 ) -> None:
-    """Measure a shift that the caller has locked, from all its points, and keep what it comes to."""
+    """Measure a shift that the caller has locked, from all its points, and keep what it comes to.
+
+    One so old that points of it may have been purged stays as it was measured: what is left of it is not all.
+    """
+    if shift.started_at < now - timedelta(days=reference.policies.track_days):
+        await _update_shift(session, shift, {"measured_at": now})
+        return
     course = (await find_courses(session, [shift.id]))[shift.id]
     longest = longest_shift(reference.policies)
     fixes = on_duty(await find_fixes(session, shift.id), course.spans(longest))
@@ -223,12 +229,12 @@ async def measure_shift(
     }
     if battery_share is not None:
         changed["last_battery_share"] = battery_share
-    await session.execute(
-        update(Shift)
-        .where(col(Shift.id) == shift.id)
-        .values(changed)
-        .execution_options(synchronize_session=False)
-    )
+    await _update_shift(session, shift, changed)
+
+
+async def _update_shift(session: WriteSession, shift: Shift, changed: dict[str, Any]) -> None:
+    statement = update(Shift).where(col(Shift.id) == shift.id).values(changed)
+    await session.execute(statement.execution_options(synchronize_session=False))
 
 
 async def _store_visits(session: WriteSession, shift: Shift, measured: Measured) -> None:
