@@ -26,6 +26,8 @@ class FigureFacts:
     days: tuple[date, date]
     by_officer: bool
     """What is no officer's is left away, and otherwise what is several officers' is told once."""
+    is_by_row: bool
+    """Each row by itself, not summed up."""
 
 
 def entries_of(facts: FigureFacts) -> Iterator[Entry]:
@@ -97,17 +99,23 @@ def _coverage_entries(facts: FigureFacts) -> Iterator[Entry]:
 
 def _own_grid_entries(facts: FigureFacts) -> Iterator[Entry]:
     """Yield what each officer owes to her own grids: of the days on which she had a shift, and what she was in."""
-    worked: dict[str, set[date]] = {}
-    for username, on in facts.sums.worked:
-        worked.setdefault(username, set()).add(on)
-    entered = set(facts.sums.own_days)
+    duties: dict[str, list[tuple[Duty, list[str]]]] = {}
     for duty in facts.sums.duties:
-        who = duty.username
         grids = [code for code in facts.grids if code.startswith(duty.grid)]
-        for on in worked.get(who, ()):
-            if duty.is_on(on):
-                for grid in grids:
-                    yield from _grid_entries(grid, on, who, is_entered=(who, grid, on) in entered)
+        duties.setdefault(duty.username, []).append((duty, grids))
+    entered: dict[tuple[str, date], set[str]] = {}
+    for who, code, on in facts.sums.own_days:
+        entered.setdefault((who, on), set()).add(code)
+    for who, on in facts.sums.worked:
+        due = {code for duty, grids in duties.get(who, ()) if duty.is_on(on) for code in grids}
+        seen = due & entered.get((who, on), set())
+        if facts.is_by_row:
+            for grid in due:
+                yield from _grid_entries(grid, on, who, is_entered=grid in seen)
+        else:
+            # Summed up, because a city's officers have a hundred thousand of them in a quarter of a year.
+            yield Entry(Figure.GRIDS_DUE, f"{who} {on}", on, len(due), officer=who)
+            yield Entry(Figure.GRIDS_ENTERED, f"{who} {on}", on, len(seen), officer=who)
 
 
 def _grid_entries(grid: str, on: date, officer: str | None, *, is_entered: bool) -> Iterator[Entry]:

@@ -129,6 +129,7 @@ async def _entries(
         ),
         days=days,
         by_officer=by_officer,
+        is_by_row=key is not None,
     )
     return await anyio.to_thread.run_sync(list, entries_of(facts))
 
@@ -139,7 +140,7 @@ def _days_of(key: str, by: FiguresBy, days: tuple[date, date]) -> tuple[date, da
         first = date.fromisoformat(key)
         last = first + timedelta(days=6 if by is FiguresBy.WEEK else 0)
     except (ValueError, OverflowError):
-        raise FieldWrong("/query/key", "date_wrong", "A day such as 2026-11-23 is expected.") from None
+        raise FieldWrong("/query/key", "period_wrong", "A day such as 2026-11-23 is expected.") from None
     found = max(days[0], first), min(days[1], last)
     # A day outside has no rows: nothing of the days that were asked for is its.
     return found if found[0] <= found[1] else days

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -204,10 +204,10 @@ async def measure_shift(
 ) -> None:
     """Measure a shift that the caller has locked, from all its points, and keep what it comes to.
 
-    Once the first of its points may be purged, what it came to before stays.
+    One so old that points of it may have been purged stays as it was measured: what is left of it is not all.
     """
     if shift.started_at < now - timedelta(days=reference.policies.track_days):
-        await _keep(session, shift, {"measured_at": now})
+        await _update_shift(session, shift, {"measured_at": now})
         return
     course = (await find_courses(session, [shift.id]))[shift.id]
     longest = longest_shift(reference.policies)
@@ -234,16 +234,12 @@ async def measure_shift(
     }
     if battery_share is not None:
         changed["last_battery_share"] = battery_share
-    await _keep(session, shift, changed)
+    await _update_shift(session, shift, changed)
 
 
-async def _keep(session: WriteSession, shift: Shift, changed: Mapping[str, Any]) -> None:
-    await session.execute(
-        update(Shift)
-        .where(col(Shift.id) == shift.id)
-        .values(changed)
-        .execution_options(synchronize_session=False)
-    )
+async def _update_shift(session: WriteSession, shift: Shift, changed: dict[str, Any]) -> None:
+    statement = update(Shift).where(col(Shift.id) == shift.id).values(changed)
+    await session.execute(statement.execution_options(synchronize_session=False))
 
 
 async def measure_stale_shifts(

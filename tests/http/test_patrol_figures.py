@@ -61,7 +61,15 @@ async def test_every_figure_opens_into_rows_that_come_to_it(house: House) -> Non
         told = await figures(house, by)
         assert told, by
         key, sums = max(told.items(), key=lambda entry: (entry[1]["findings"], entry[1]["walked_m"]))
-        for figure in ("shifts", "findings", "valid_findings", "grids_due", "grids_entered", "missed"):
+        for figure in (
+            "shifts",
+            "findings",
+            "valid_findings",
+            "grids_due",
+            "grids_entered",
+            "missed",
+            "rounds_due",
+        ):
             path = f"/v1/patrols/figures/rows?by={by}&key={key}&figure={figure}&{DAYS}&limit=200"
             page = (await supervisor.get(path)).json()
             if page["next"] is None:

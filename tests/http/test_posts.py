@@ -9,10 +9,13 @@ import httpx
 import pytest
 
 from api.queries.reference import reference_version
+from api.services.track_purge import purge_tracks
 from api.services.tracks import measure_stale_shifts
 from tests.conftest import House
 from tests.http.patrolling import check_in, here, made, point, sent, started
 from tests.http.syncing import item, statuses, synced
+from tests.http.tasking import policies
+from tests.sweeping import rules_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -336,3 +339,23 @@ async def test_days_at_the_ends_of_the_calendar_are_refused_everywhere(shared_ho
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "value_error"), path
     answer = await supervisor.put(f"/v1/rosters/{day}", json={"slots": []})
     assert answer.status_code == 422
+
+
+async def test_a_plan_made_after_the_purge_leaves_what_was_measured_before(house: House) -> None:
+    await policies(house, track_days=2)
+    shift, began = await started(house), house.clock.now
+    house.clock.turn(minutes=30)
+    await sent(house, shift, [point(began + timedelta(seconds=10 * n), 5, 5) for n in range(12)])
+    supervisor = await house.caller("supervisor")
+    entered = "/v1/patrols/coverage?from_on=2026-11-23&entered=true"
+    before = (await supervisor.get(entered)).json()
+    assert before["items"]
+    house.clock.turn(days=3)
+    assert await purge_tracks(house.database, await rules_of(house.database), house.clock.now) == 12
+    plan = GRIDS | {"place_type": "school"}
+    assert (await supervisor.put("/v1/patrols/plans/schools", json=plan)).status_code == 201
+    await measured(house)
+    assert (await supervisor.get(entered)).json() == before
+    kept = (await supervisor.get(f"/v1/shifts/{shift}")).json()
+    assert (kept["points"], kept["tracked_s"]) == (12, 110)
+    assert kept["measured_at"] is not None
