@@ -125,14 +125,17 @@ def sum_up(
     entries: Iterable[Entry], by: FiguresBy, street_of: Callable[[str], str | None]
 ) -> dict[str, Sums]:
     """Return the sums by key, in the order of keys; each row counts once for a key."""
-    seen: set[tuple[str, Figure, str]] = set()
+    # One set for each sum: a tuple for each row would keep the garbage collector busier than the sums do.
+    seen: dict[tuple[str, Figure], set[str]] = {}
     sums: dict[str, dict[Figure, float]] = {}
     for entry in entries:
         key = key_of(entry, by, street_of)
-        if key is None or (key, entry.figure, entry.row) in seen:
+        if key is None:
             continue
-        seen.add((key, entry.figure, entry.row))
-        of_key = sums.setdefault(key, {})
-        of_key[entry.figure] = of_key.get(entry.figure, 0.0) + entry.amount
+        rows = seen.setdefault((key, entry.figure), set())
+        if entry.row not in rows:
+            rows.add(entry.row)
+            of_key = sums.setdefault(key, {})
+            of_key[entry.figure] = of_key.get(entry.figure, 0.0) + entry.amount
     is_of_grids = by in {FiguresBy.GRID, FiguresBy.STREET}
     return {key: Sums(sums[key], is_of_grids) for key in sorted(sums)}

@@ -187,15 +187,18 @@ class SlotRow:
 
 async def find_slots(session: ReadSession, first_on: date, last_on: date) -> list[SlotRow]:
     """Return the slots of rosters of these days (both included), by day, post and time."""
-    statement = (
-        select(RosterSlot)
+    statement: Any = (
+        select(
+            *(col(RosterSlot.post), col(RosterSlot.on_date), col(RosterSlot.starts_at)),
+            *(col(RosterSlot.stops_at), col(RosterSlot.people_ids), col(RosterSlot.staff_min)),
+        )
         .where(col(RosterSlot.on_date) >= first_on, col(RosterSlot.on_date) <= last_on)
         .order_by(
             col(RosterSlot.on_date), col(RosterSlot.post), col(RosterSlot.starts_at), col(RosterSlot.id)
         )
     )
-    rows = (await session.execute(statement)).scalars().all()
-    ids = {person for row in rows for person in row.people_ids}
+    rows: Sequence[Any] = (await session.execute(statement)).all()
+    ids: set[UUID] = {person for row in rows for person in row.people_ids}
     named = select(col(Person.id), col(Person.username)).where(col(Person.id).in_(ids))
     names = dict((await session.execute(named)).all()) if ids else {}
     return [
