@@ -112,7 +112,7 @@ LISTS = [
     # Who asks, the plans; of each, visits to grids, or visits and check-ins at places.
     ("supervisor", f"/v1/patrols/rounds?{DAY}", 2 + 4),
     ("supervisor", f"/v1/patrols/rounds/summary?{DAY}", 3 + 4),
-    ("supervisor", f"/v1/patrols/figures?by=officer&{DAY}", 10),
+    ("supervisor", f"/v1/patrols/figures?by=officer&{DAY}", 11),
     ("supervisor", f"/v1/patrols/figures?by=grid&{DAY}", 13),
     ("supervisor", f"/v1/patrols/figures?by=day&{DAY}", 14),
     ("supervisor", f"/v1/patrols/figures/rows?by=officer&key=officer01&figure=shifts&{DAY}", 10),

@@ -135,5 +135,5 @@ def test_the_doctor_names_calendars_that_policies_count_in_and_nobody_made(
     monkeypatch.setenv("GRIDPATROL_DATABASE_URL", empty_url)
     monkeypatch.setenv("GRIDPATROL_HOME", str(tmp_path))
     found = [one for one in doctor.examine() if one.check == "calendars"]
-    assert [one.is_well for one in found] == [False] * 5
+    assert [one.is_well for one in found] == [False] * 6
     assert "the policy intake_limit counts in the calendar 'always', which is not there" in found[0].words
