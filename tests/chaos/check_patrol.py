@@ -60,11 +60,23 @@ def check_shifts(findings: Findings, ledger: Ledger, items: Items, truth: Patrol
         findings.expect(
             set(told) <= events, Fault.DOUBLE, f"shift {shift_id}: nobody did {set(told) - events}"
         )
-        findings.expect(
-            events <= set(told), Fault.LOSS, f"shift {shift_id} has forgotten {events - set(told)}"
-        )
+        forgotten = {event for event in events - set(told) if not _came_after_the_end(event, found)}
+        findings.expect(not forgotten, Fault.LOSS, f"shift {shift_id} has forgotten {forgotten}")
         if shift_id in truth.shifts:
-            _check_end(findings, truth.shifts[shift_id], found, now)
+            row = truth.shifts[shift_id]
+            _check_end(findings, row, found, _next_start(truth, row), now)
+
+
+def _came_after_the_end(event: tuple[str, datetime], found: list[tuple[str, datetime]]) -> bool:
+    """Tell whether this is a stop of a shift that the system had ended before: that end stays."""
+    action, at = event
+    return action == "stop" and any(ended == "expire" and at > ended_at for ended, ended_at in found)
+
+
+def _next_start(truth: PatrolTruth, row: Any) -> datetime | None:  # noqa: ANN401  a row
+    """Return when the next shift of the same person began: one that is told later ends there."""
+    own = (other.started_at for other in truth.shifts.values() if other.person_id == row.person_id)
+    return min((at for at in own if at > row.started_at), default=None)
 
 
 def _is_fair(item: OutboxItem, items: Items) -> bool:
@@ -79,8 +91,14 @@ def _is_fair(item: OutboxItem, items: Items) -> bool:
     return code == "shift_step_refused"
 
 
-def _check_end(findings: Findings, row: Any, events: list[tuple[str, datetime]], now: datetime) -> None:  # noqa: ANN401  a row
-    """Hold how a shift stands against what happened to it, and its longest time."""
+def _check_end(
+    findings: Findings,
+    row: Any,  # noqa: ANN401  a row
+    events: list[tuple[str, datetime]],
+    next_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Hold how a shift stands against what happened to it, its longest time, and when the next one began."""
     course = _course(events)
     standing = (row.state, row.ended_at)
     findings.expect(
@@ -92,7 +110,9 @@ def _check_end(findings: Findings, row: Any, events: list[tuple[str, datetime]],
     end = _course(told).latest_at(LONGEST_SHIFT)
     expired = [at for action, at in events if action == "expire"]
     findings.expect(
-        expired in ([], [end]), Fault.BROKEN, f"shift {row.id} was ended at {expired}, not at {end}"
+        expired in ([], [end], [next_at]),
+        Fault.BROKEN,
+        f"shift {row.id} was ended at {expired}, neither at {end} nor at {next_at}, where the next began",
     )
     is_over = any(action in {"stop", "expire"} for action, _ in events)
     findings.expect(is_over or now < end, Fault.STUCK, f"shift {row.id} should have ended at {end}")

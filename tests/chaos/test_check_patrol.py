@@ -26,6 +26,7 @@ from tests.chaos.patrol_truth import AnswerRow, PatrolTruth, TaskRow
 ZONE = ZoneInfo("Asia/Shanghai")
 BEGAN = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 NOW = BEGAN + timedelta(hours=2)
+CUT = NOW - timedelta(minutes=90)
 OFFICER, OTHER = uuid4(), uuid4()
 SHIFT, PAUSE, RESUME, STOP = uuid4(), uuid4(), uuid4(), uuid4()
 FIRST, SECOND, AGAIN = uuid4(), uuid4(), uuid4()
@@ -213,6 +214,24 @@ def _begun_yesterday(after: Aftermath) -> None:
     after.shift.started_at = at
 
 
+def _next_one_began(after: Aftermath, at: datetime, cut_at: datetime) -> None:
+    """Let the next shift have begun before the stop of this one, which was told only then, and end it at an instant."""
+    later = uuid4()
+    after.ledger.starts[later] = Started("officer01", at)
+    after.items[later] = _item(later, "shift", {"shift": str(later), "action": "start"})
+    after.truth.shifts[later] = SimpleNamespace(
+        id=later,
+        person_id=OFFICER,
+        started_at=at,
+        started_on=at.astimezone(ZONE).date(),
+        state=ShiftState.RUNNING,
+        ended_at=None,
+    )
+    after.truth.events[later] = [("start", at)]
+    after.truth.events[SHIFT][3] = ("expire", cut_at)
+    after.shift.ended_at = cut_at
+
+
 def _answered_twice(after: Aftermath) -> None:
     task_id = uuid4()
     after.truth.tasks[task_id] = replace(after.truth.tasks[NEXT], id=task_id, duty_id=task_id, attempt=1)
@@ -259,6 +278,7 @@ SPOILT: list[tuple[Callable[[Aftermath], object], Fault]] = [
     (lambda after: after.truth.events[SHIFT].pop(), Fault.LOSS),
     (lambda after: after.truth.events[SHIFT].__setitem__(3, ("stop", NOW)), Fault.DOUBLE),
     (lambda after: setattr(after.shift, "ended_at", NOW), Fault.BROKEN),
+    (lambda after: _next_one_began(after, CUT, CUT - timedelta(seconds=1)), Fault.BROKEN),
     (_never_ended, Fault.STUCK),
     (_not_taken, Fault.LOSS),
     (_not_taken, Fault.DOUBLE),
@@ -291,3 +311,10 @@ def test_what_was_spoilt_is_found(spoil: Callable[[Aftermath], object], fault: F
     after = Aftermath()
     spoil(after)
     assert fault in after.faults()
+
+
+def test_a_shift_that_is_told_when_the_next_one_is_there_ends_where_that_began() -> None:
+    after, findings = Aftermath(), Findings()
+    _next_one_began(after, CUT, CUT)
+    check_shifts(findings, after.ledger, after.items, after.truth, NOW)
+    assert not any(findings.counts.values())
